@@ -1,0 +1,46 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench services lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.runtime  ## make .venv from requirements.lock
+
+.venv/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 2; }
+	@echo "Setting up .venv (about a minute the first time) …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.runtime requirements-test.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+run: setup  ## measure, attack, scan and print the trade-off table (under 5 minutes)
+	@$(BIN)/tradeoff run
+
+test: .venv/.test lint  ## lint, type-check and run the whole test suite
+	@$(BIN)/pytest
+
+lint: .venv/.test  ## ruff and strict types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/.test  ## each control level alone, in µs
+	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-sort=name --benchmark-group-by=group
+
+services:  ## install the real parts that tests use (Debian packages; needs root or sudo)
+	@.ci/services
+
+lock:  ## resolve both locks again (needs uv)
+	uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra target pyproject.toml -o requirements.lock
+	uv pip compile --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --extra target --extra test -c requirements.lock pyproject.toml -o requirements-test.lock
+
+clean:  ## remove the environment and caches, never run folders
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache
