@@ -1,0 +1,193 @@
+"""The duet: one schedule drives all arms; each arrival goes to every arm at the same moment, in random order.
+
+Each arm walks the arrival's journey with its own answers. Noise of the machine hits all arms alike and cancels in their
+ratios; what an arm does with the load is counted for that arm alone.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+from gevent.pool import Group  # type: ignore[import-untyped]
+
+from loadtests.accounts import Account, LogIn
+from loadtests.client import Client, NoAnswer
+from loadtests.histogram import LatencyHistogram
+from loadtests.journeys import JOURNEYS, Journey, UnusableAnswer, Visit, log_in_step, session_check
+from loadtests.openloop import Flight, Lag, pace
+from loadtests.walk import Observed, walk
+from security.guard import Pinned
+
+NO_ANSWER = "error"  # stands where a status would
+
+
+class SignInFailed(Exception):  # noqa: N818 - read as `except SignInFailed`
+    """An account got no session in an arm; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A treatment under load, as the load process knows it: a name and a place."""
+
+    name: str
+    place: Pinned
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one arm did in one window. `errors` counts requests without a usable answer; such a one ends its journey."""
+
+    arrivals: int = 0
+    completed: int = 0
+    requests: int = 0
+    errors: int = 0
+    size: int = 0
+    statuses: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    histogram: LatencyHistogram = field(default_factory=LatencyHistogram)
+    flight: Flight = field(default_factory=Flight)
+    backlog_end: int = 0
+
+    def observe(self, seen: Observed) -> None:
+        """Count one request."""
+        self.requests += 1
+        self.errors += seen.problem is not None
+        self.size += seen.size
+        self.statuses[seen.step.name][NO_ANSWER if seen.status is None else str(seen.status)] += 1
+        self.histogram.record(seen.latency_ns)
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which the load process writes it; `bytes` are those of response bodies."""
+        return {
+            "arrivals": self.arrivals,
+            "completed": self.completed,
+            "requests": self.requests,
+            "errors": self.errors,
+            "statuses": {step: dict(counts) for step, counts in self.statuses.items()},
+            "bytes": self.size,
+            "histogram": self.histogram.encode(),
+            "backlog_max": self.flight.most,
+            "backlog_end": self.backlog_end,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WindowResult:
+    """One window: monotonic times in ns, a tally for each arm by name, and how late the sends were."""
+
+    started_ns: int
+    ended_ns: int
+    tallies: dict[str, Tally]
+    lag: Lag
+
+
+class Duet:
+    """All arms, and every account's connections and session in each of them."""
+
+    def __init__(self, arms: Sequence[Arm], accounts: Sequence[Account], log_in: LogIn, timeout_s: float) -> None:
+        self._arms = tuple(arms)
+        self._accounts = tuple(accounts)
+        self._log_in = log_in
+        self._clients = {
+            arm.name: [Client(arm.place, one.source, timeout_s, header=log_in.header) for one in accounts]
+            for arm in arms
+        }
+
+    def sign_in(self, sessions: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+        """Tokens by arm and account (its username); those handed in are tried first. Raises SignInFailed or OwnLimit.
+
+        Arms sign in side by side, the accounts of an arm one after the other: log-ins are dear, this is no load test.
+        """
+        running = {
+            arm.name: gevent.spawn(_quietly, self._sign_in_all, arm.name, sessions.get(arm.name, {}))
+            for arm in self._arms
+        }
+        gevent.joinall(list(running.values()))
+        outcomes = {name: greenlet.value for name, greenlet in running.items()}
+        for outcome in outcomes.values():
+            if isinstance(outcome, Exception):
+                raise outcome
+        return outcomes
+
+    def window(self, journey: str, schedule: Sequence[int], seed: int) -> WindowResult:
+        """Send one arrival of the journey to every arm at each offset (ns); ends with the last answer or time-out.
+
+        Raises OwnLimit if this machine could not carry the load: then the window says nothing about the arms.
+        """
+        window = _Window({arm.name: Tally() for arm in self._arms}, JOURNEYS[journey], random.Random(seed), self)
+        started_ns = time.monotonic_ns()
+        pace(schedule, window.arrive)
+        for tally in window.tallies.values():
+            tally.backlog_end = tally.flight.now
+        window.running.join()
+        if window.faults:
+            raise window.faults[0]
+        return WindowResult(started_ns, time.monotonic_ns(), window.tallies, window.lag)
+
+    def visitor(self, arm: str, arrival: int, seed: int) -> tuple[Client, Visit]:
+        """Who comes as that arrival: the accounts take turns, and are the same in every arm."""
+        number = arrival % len(self._accounts)
+        return self._clients[arm][number], Visit(self._accounts[number], seed, self._log_in)
+
+    def _sign_in_all(self, arm: str, sessions: Mapping[str, str]) -> dict[str, str]:
+        return {
+            account.username: self._session(arm, client, account, sessions.get(account.username))
+            for client, account in zip(self._clients[arm], self._accounts, strict=True)
+        }
+
+    def _session(self, arm: str, client: Client, account: Account, kept: str | None) -> str:
+        try:
+            if kept is not None:
+                client.sign(self._log_in.credential(kept))
+                if client.send(session_check()).status == 200:
+                    return kept
+            answer = client.send(log_in_step(self._log_in, account))
+            if answer.status >= 300:
+                raise SignInFailed(f"Arm {arm} answered the log-in of {account.username} with status {answer.status}.")
+            token = answer.text(*self._log_in.token_at)
+            client.sign(self._log_in.credential(token))
+        except (NoAnswer, UnusableAnswer, ValueError) as error:
+            raise SignInFailed(f"Arm {arm} gave {account.username} no session: {error}.") from error
+        return token
+
+
+@dataclass(slots=True)
+class _Window:
+    """A window under way."""
+
+    tallies: dict[str, Tally]
+    journey: Callable[[Visit], Journey]
+    random: random.Random
+    duet: Duet
+    lag: Lag = field(default_factory=Lag)
+    running: Any = field(default_factory=Group)
+    faults: list[Exception] = field(default_factory=list)
+
+    def arrive(self, arrival: int, due_ns: int) -> None:
+        seed = self.random.getrandbits(64)
+        for arm in self.random.sample(list(self.tallies), len(self.tallies)):
+            self.running.spawn(self._visit, arm, arrival, seed, due_ns)
+
+    def _visit(self, arm: str, arrival: int, seed: int, due_ns: int) -> None:
+        tally = self.tallies[arm]
+        client, visit = self.duet.visitor(arm, arrival, seed)
+        tally.arrivals += 1
+        self.lag.record(time.monotonic_ns() - due_ns)
+        try:
+            with tally.flight:
+                tally.completed += walk(self.journey(visit), client.send, due_ns, tally.observe)
+        except Exception as error:  # raised again by the window when all are done: a greenlet can only print it
+            self.faults.append(error)
+
+
+def _quietly(work: Callable[..., Any], *arguments: object) -> Any:
+    """The result of `work`, or the exception that it raised: a greenlet that raises prints a traceback."""
+    try:
+        return work(*arguments)
+    except Exception as error:  # raised again by the caller
+        return error
