@@ -1,0 +1,134 @@
+"""A PostgreSQL cluster of the tests' own, on a random loopback address, without a shell or a service manager."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.parts.loopback import free_port, random_address
+from tests.parts.process import running, wait_until, with_parent
+from tests.parts.require import require
+
+ROLE: Final = "tester"
+
+# Data of a test need not survive a crash: these save most of the time that a small database spends.
+SETTINGS: Final = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "autovacuum": "off",
+}
+
+
+@dataclass(frozen=True)
+class PostgresCluster:
+    """A running cluster: where it listens, and the databases in it."""
+
+    programs: Path
+    host: str
+    port: int
+    password: str
+
+    def url(self, database: str) -> str:
+        """`postgresql://…` of a database in this cluster, with the password in it."""
+        return f"postgresql://{ROLE}:{self.password}@{self.host}:{self.port}/{database}"
+
+    def create(self, name: str, *, template: str = "template0") -> str:
+        """Creates a database as a copy of `template` (nobody may be connected to that) and returns its URL."""
+        self._run("createdb", "--template", template, name)
+        return self.url(name)
+
+    def drop(self, name: str) -> None:
+        """Removes a database, and ends the connections that are still open to it."""
+        self._run("dropdb", "--force", name)
+
+    @contextmanager
+    def database(self, *, template: str = "template0") -> Iterator[str]:
+        """The URL of a database that exists as long as the block."""
+        name = f"test_{secrets.token_hex(6)}"
+        yield self.create(name, template=template)
+        self.drop(name)
+
+    def query(self, database: str, sql: str) -> list[str]:
+        """The rows of a statement as psql prints them unaligned: fields joined with `|`."""
+        return self._run("psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", sql, database).splitlines()
+
+    def _run(self, program: str, *arguments: str) -> str:
+        environment = {
+            **os.environ,
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": ROLE,
+            "PGPASSWORD": self.password,
+        }
+        done = subprocess.run(
+            [self.programs / program, *arguments], env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def ready(self) -> bool:
+        """Whether the cluster accepts connections."""
+        command = [f"{self.programs}/pg_isready", "--quiet", "--host", self.host, "--port", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
+
+
+def _owner() -> str | None:
+    """Who runs the cluster: the programs refuse root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def _initialise(programs: Path, folder: Path, password: str, owner: str | None) -> Path:
+    """Makes the data folder; only TCP from loopback with the password gets in."""
+    password_file = folder / "password"
+    password_file.write_text(password)
+    if owner:
+        shutil.chown(password_file, owner, owner)
+    data = folder / "data"
+    command: Sequence[str] = [
+        f"{programs}/initdb",
+        *("--pgdata", str(data), "--username", ROLE, "--pwfile", str(password_file)),
+        *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
+    ]
+    done = subprocess.run(
+        command, cwd=folder, user=owner, group=owner, extra_groups=[] if owner else None,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"initdb: {done.stderr.strip()}")
+    (data / "pg_hba.conf").write_text("host all all 127.0.0.0/8 scram-sha-256\n")
+    return data
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A fresh cluster that lives as long as the block; skips or fails the test where PostgreSQL is missing."""
+    programs = require("postgres")
+    owner = _owner()
+    # Not pytest's own folder: that one is closed to the cluster's user, and its path too long for a socket's name.
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if owner:
+            shutil.chown(folder, owner, owner)
+        host = random_address()
+        cluster = PostgresCluster(programs, host, free_port(host), secrets.token_hex(16))
+        data = _initialise(programs, folder, cluster.password, owner)
+        settings = [f"--{key}={value}" for key, value in SETTINGS.items()]
+        command = [
+            *with_parent("QUIT"), f"{programs}/postgres", "-D", str(data), "-k", str(folder),
+            "-h", host, "-p", str(cluster.port), *settings,
+        ]  # fmt: skip
+        log = folder / "log"
+        with running(command, log=log, cwd=folder, user=owner, stop=signal.SIGINT) as process:
+            wait_until(cluster.ready, process=process, log=log, what="PostgreSQL")
+            yield cluster

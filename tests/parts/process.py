@@ -1,0 +1,88 @@
+"""A child process that always ends: with the test, or with the test runner."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+
+
+class PartFailedError(RuntimeError):
+    """A real part could not be started, or ended by itself; the message carries the end of its log."""
+
+
+def with_parent(signal_name: str) -> list[str]:
+    """A command prefix that ends the child when the test runner dies without any clean-up (timeout, kill)."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", signal_name] if setpriv else []
+
+
+def _end(process: subprocess.Popen[bytes], stop: signal.Signals, patience_s: float) -> None:
+    """Asks the process to stop, then kills whatever is left of its group."""
+    if process.poll() is None:
+        process.send_signal(stop)
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    with suppress(ProcessLookupError):  # the usual case: the group is empty
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    user: str | None = None,
+    stop: signal.Signals = signal.SIGTERM,
+    patience_s: float = 10.0,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command in a process group of its own, its output going to `log`; ends the group on the way out."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        _end(process, stop, patience_s)
+
+
+def wait_until(
+    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, what: str, timeout_s: float = 30.0
+) -> None:
+    """Returns once `ready` holds; raises `PartFailedError` when the process ends first or the time is up."""
+    deadline = time.monotonic() + timeout_s
+    while not ready():
+        ended = process.poll()
+        if ended is not None or time.monotonic() > deadline:
+            state = f"ended with {ended}" if ended is not None else f"was not ready within {timeout_s:.0f} s"
+            tail = log.read_text(errors="replace")[-4000:]
+            raise PartFailedError(f"{what} {state}; its log ends:\n{tail}")
+        time.sleep(0.02)
+
+
+def answers(url: str) -> bool:
+    """Whether a GET of the URL is answered with a status below 400."""
+    try:
+        return httpx.get(url, timeout=5.0, trust_env=False).status_code < 400
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,48 @@
+"""Where the real parts are, and what happens in their absence."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+
+def _postgres() -> Path | None:
+    """The newest PostgreSQL of Debian's layout, or one on the search path."""
+    installed = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda found: float(found.parents[1].name), reverse=True
+    )
+    on_path = shutil.which("initdb")
+    return installed[0].parent if installed else Path(on_path).parent if on_path else None
+
+
+def _command(*names: str) -> Callable[[], Path | None]:
+    def find() -> Path | None:
+        found = next(filter(None, map(shutil.which, names)), None)
+        return Path(found) if found else None
+
+    return find
+
+
+PARTS: Final[dict[str, Callable[[], Path | None]]] = {
+    "postgres": _postgres,
+    "prometheus": _command("prometheus"),
+    "promtool": _command("promtool"),
+    "chromium": _command("chromium", "chromium-browser"),
+}
+
+
+def require(part: str) -> Path:
+    """The path of a real part (for `postgres` the folder of its programs).
+
+    Skips the test where the part is missing, and fails it when `CI=true`: a landing must not pass by skipping.
+    """
+    path = PARTS[part]()
+    if path is not None:
+        return path
+    reason = f"{part} is not installed (`make services` installs it)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

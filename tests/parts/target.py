@@ -1,0 +1,114 @@
+"""The reference backend as a real server, started the way anyone starts it: by its command."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.parts.loopback import free_port, random_address
+from tests.parts.process import answers, running, wait_until, with_parent
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class TargetServer:
+    """A running treatment."""
+
+    url: str
+    host: str
+    port: int
+    treatment: str
+    database_url: str
+    key_file: Path
+    log: Path
+    pid: int
+
+    def environment(self) -> dict[str, str]:
+        """What a command of the target (`lab …`) needs in order to act on this very server."""
+        return target_environment(self.treatment, self.database_url, self.key_file)
+
+
+def target_environment(treatment: str, database_url: str, key_file: Path) -> dict[str, str]:
+    """The environment of a target's process: ours, less any setting of a target that happens to stand in it."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("TARGET_")}
+    return {
+        **ours,
+        "TARGET_TREATMENT": treatment,
+        "TARGET_DATABASE_URL": database_url,
+        "TARGET_SIGNING_KEY_FILE": str(key_file),
+    }
+
+
+def signing_key(folder: Path) -> Path:
+    """A file with a random key of 256 bits, made once per folder."""
+    path = folder / "signing-key"
+    if not path.exists():
+        path.write_text(secrets.token_hex(32))
+        path.chmod(0o600)
+    return path
+
+
+def run_target(*arguments: str, environment: Mapping[str, str]) -> str:
+    """Runs one command of the target to its end and returns what it printed; raises with its errors otherwise."""
+    done = subprocess.run(
+        [sys.executable, "-m", "target_app", *arguments],
+        env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"target_app {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
+    return done.stdout
+
+
+@contextmanager
+def target_server(
+    treatment: str,
+    database_url: str,
+    folder: Path,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[TargetServer]:
+    """A server of this treatment on a migrated database, on a random loopback address; ends with the block.
+
+    `settings` are further environment variables. The log stays in `folder`.
+    """
+    host = random_address()
+    port = free_port(host)
+    key_file = signing_key(folder)
+    log = folder / f"target-{port}.log"
+    environment = {**target_environment(treatment, database_url, key_file), **(settings or {})}
+    command = [
+        *with_parent("TERM"), sys.executable, "-m", "target_app", "serve",
+        "--host", host, "--port", str(port), "--workers", str(workers),
+    ]  # fmt: skip
+    with running(command, log=log, env=environment, cwd=ROOT) as process:
+        url = f"http://{host}:{port}"
+        wait_until(lambda: answers(f"{url}/health"), process=process, log=log, what=f"target_app ({treatment})")
+        yield TargetServer(url, host, port, treatment, database_url, key_file, log, process.pid)
+
+
+def empty_sqlite(folder: Path, treatment: str = "hardened") -> str:
+    """The URL of a new SQLite database with the schema and no rows."""
+    database_url = f"sqlite:///{folder / f'empty-{secrets.token_hex(4)}.db'}"
+    migrate(database_url, folder, treatment)
+    return database_url
+
+
+def migrate(database_url: str, folder: Path, treatment: str = "hardened") -> None:
+    """Brings a database to the newest schema."""
+    run_target("migrate", environment=target_environment(treatment, database_url, signing_key(folder)))
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """The target's own description of its factors and profiles."""
+    described: dict[str, Any] = json.loads(
+        run_target("describe", environment=target_environment("hardened", "sqlite://", signing_key(folder)))
+    )
+    return described
