@@ -1,0 +1,3 @@
+from tradeoff.cli.app import main
+
+__all__ = ["main"]

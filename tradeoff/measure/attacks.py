@@ -1,0 +1,170 @@
+"""Attacks: every arm is started on a fresh database and probed; two arms at a time, since probes mostly wait."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from threading import Event as Flag
+
+from security.probe.suite import run_suite
+
+from security.guard import Authorization
+from security.probe.outcome import Outcome
+from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
+from tradeoff.measure.progress import Progress
+from tradeoff.plan.arm import ArmSpec
+from tradeoff.plan.factors import Catalog
+from tradeoff.record.events import Attack, AttacksEnded, Event, NotMeasured
+from tradeoff.target.build import tree_of
+from tradeoff.target.commands import environment, fill
+from tradeoff.target.description import Target
+from tradeoff.target.errors import TradeoffError
+from tradeoff.target.running import RunningArm
+from tradeoff.target.template import Templates, restore
+
+AT_ONCE = max(1, len(os.sched_getaffinity(0)))
+
+
+def attack_arms(
+    target: Target,
+    catalog: Catalog,
+    arms: Sequence[ArmSpec],
+    *,
+    templates: Templates,
+    articles: int,
+    emit: Callable[[Event], None],
+    progress: Progress,
+) -> None:
+    """Probe every arm; one that can't be started is recorded as not measured."""
+    progress.stage("attacking", len(arms))
+    folders = {
+        spec.label: templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree_of(target, spec.ref))
+        for spec in arms
+    }
+    ending = Flag()
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool:
+        started: dict[Future[list[Event]], ArmSpec] = {
+            pool.submit(_attack, target, catalog, spec, folders[spec.label], articles, ending): spec for spec in arms
+        }
+        try:
+            for future in as_completed(started):
+                for event in _events(future, started[future]):
+                    emit(event)
+                progress.step(started[future].label)
+        except BaseException:
+            ending.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _events(future: Future[list[Event]], spec: ArmSpec) -> list[Event]:
+    try:
+        return future.result()
+    except TradeoffError as error:
+        return [NotMeasured(subject=f"attacks on {spec.label}", reason=str(error))]
+
+
+def workers_needed(spec: ArmSpec, catalog: Catalog) -> int:
+    """Workers that the arm's levels require before their weakness shows."""
+    return max((level.requires.workers for level in spec.levels(catalog).values()), default=1)
+
+
+def _attack(
+    target: Target, catalog: Catalog, spec: ArmSpec, template: Path, articles: int, ending: Flag
+) -> list[Event]:
+    workers = workers_needed(spec, catalog)
+    work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
+    began = time.monotonic()
+    try:
+        restore(template, work / "arm")
+        arm = RunningArm(
+            target,
+            name=spec.label,
+            setting=spec.setting,
+            work=work / "arm",
+            tree=tree_of(target, spec.ref),
+            articles=articles,
+            workers=workers,
+            hash_seed=random.randrange(1, 2**32 - 1),
+        )
+        try:
+            arm.wait_ready()
+            outcomes = _until(ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers)))
+        finally:
+            arm.stop(grace_s=1.0)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    events: list[Event] = [attack_event(spec.label, outcome) for outcome in outcomes]
+    requests = sum(outcome.requests for outcome in outcomes)
+    return [
+        *events,
+        AttacksEnded(arm=spec.label, workers=workers, requests=requests, seconds=time.monotonic() - began),
+    ]
+
+
+def _until(ending: Flag, outcomes: Iterable[Outcome]) -> list[Outcome]:
+    taken: list[Outcome] = []
+    for outcome in outcomes:
+        if ending.is_set():
+            raise TradeoffError("the run is ending")
+        taken.append(outcome)
+    return taken
+
+
+def attack_event(arm: str, outcome: Outcome) -> Attack:
+    """A probe's outcome as an event."""
+    return Attack(
+        arm=arm,
+        probe=outcome.probe,
+        control=outcome.control,
+        api=outcome.api or "",
+        result=outcome.result.value,
+        evidence=outcome.evidence,
+        requests=outcome.requests,
+        seconds=outcome.seconds,
+    )
+
+
+def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1) -> ProbeTarget:
+    """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
+    accounts, login, leave = target.accounts, target.login, target.authorized
+    return ProbeTarget(
+        base_url=url,
+        accounts=Accounts(
+            username=accounts.username,
+            email=accounts.email,
+            password=accounts.password,
+            count=accounts.count,
+            reserved=accounts.load,
+        ),
+        login=Login(
+            path=login.path,
+            body=login.body,
+            token_at=login.token_at,
+            method=login.method,
+            header=login.header,
+            scheme=login.scheme,
+        ),
+        lab=_lab(target, arm) if arm else LabCommands(),
+        workers=workers,
+        authorization=Authorization(tuple(leave.hosts), leave.until, leave.by, leave.max_rate),
+    )
+
+
+def _lab(target: Target, arm: RunningArm) -> LabCommands:
+    def words(command: list[str] | None) -> list[str] | None:
+        return fill(command, {}, keep=("username", "kind")) if command else None
+
+    return LabCommands(
+        mint_token=words(target.lab.mint_token),
+        read_db=words(target.lab.read_db),
+        fault=words(target.lab.fault),
+        environment=environment(arm.extra),
+        folder=arm.tree,
+    )

@@ -1,0 +1,272 @@
+"""The duet: arms of a block serve the same arrivals at the same time on the same core.
+
+Noise (a neighbour, a clock that changes) hits all arms alike and cancels in the ratio of their CPU clocks. The unit is
+the epoch: fresh processes with a new hash seed, databases restored from the template, a shuffled start order. In an
+epoch each window carries one journey; the clocks are read at its edges, when no request is under way. Rates are
+calibrated once a block so that all arms together use about half of the target core, and then fixed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tradeoff.measure.generator import Generator, Sessions
+from tradeoff.measure.progress import Progress
+from tradeoff.plan.arm import ArmSpec
+from tradeoff.plan.plan import Block
+from tradeoff.record.events import (
+    ArmStart,
+    ArmWindow,
+    BlockEnded,
+    BlockRates,
+    EpochEnded,
+    EpochStarted,
+    Event,
+    Window,
+)
+from tradeoff.target.build import tree_of
+from tradeoff.target.description import Target
+from tradeoff.target.errors import TradeoffError
+from tradeoff.target.running import RunningArm, loopback_place
+from tradeoff.target.template import Templates, restore
+
+UTILISATION = 0.5
+FEWEST_EPOCHS = 4
+SHORTEST_WINDOW_S = 0.4
+LONGEST_WINDOW_S = 5.0
+WARMUP_SHARE = 0.25
+FEWEST_ARRIVALS = 3
+MOST_REQUESTS_PER_S = 2000.0
+CALIBRATION_S = 0.5
+
+
+@dataclass(frozen=True)
+class Cores:
+    """Where the generator and where all arms run."""
+
+    generator: int
+    arms: frozenset[int]
+
+
+@dataclass
+class BlockState:
+    """How far a block has come: filled from the events of an interrupted run."""
+
+    rates: BlockRates | None = None
+    done: set[int] = field(default_factory=set)
+
+
+def choose_cores() -> Cores:
+    """The first core for the generator, the second for the arms.
+
+    Raises:
+        TradeoffError: there is only one core, on which generator and arms would disturb each other.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        raise TradeoffError("a duet needs two cores: one for the load, one for the arms; this process may use only one")
+    return Cores(generator=cores[0], arms=frozenset(cores[1:2]))
+
+
+class Duet:
+    """Runs the epochs of one block and emits its events."""
+
+    def __init__(
+        self,
+        target: Target,
+        block: Block,
+        *,
+        templates: Templates,
+        articles: int,
+        seed: int,
+        emit: Callable[[Event], None],
+        progress: Progress,
+    ) -> None:
+        self._target, self._block, self._articles = target, block, articles
+        self._templates, self._emit, self._progress = templates, emit, progress
+        self._seed = seed
+        self._cores = choose_cores()
+        self._specs = block.named_arms()
+        self._trees = {name: tree_of(target, spec.ref) for name, spec in self._specs.items()}
+        self._places = {name: loopback_place() for name in self._specs}
+        self._sessions: Sessions = {}
+        self._work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
+
+    def run(self, state: BlockState) -> None:
+        """Run every epoch that is not done yet.
+
+        Raises:
+            TradeoffError: an arm or the load process ended, or the target can't be started.
+        """
+        try:
+            for name, spec in self._specs.items():
+                self._template(name, spec)
+            urls = {name: f"http://{host}:{port}" for name, (host, port) in self._places.items()}
+            generator = Generator(self._target, urls=urls, core=self._cores.generator, seed=self._seed)
+            try:
+                self._run_epochs(generator, state)
+            finally:
+                generator.stop()
+        finally:
+            shutil.rmtree(self._work, ignore_errors=True)
+
+    def _template(self, name: str, spec: ArmSpec) -> Path:
+        return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=self._trees[name])
+
+    def _run_epochs(self, generator: Generator, state: BlockState) -> None:
+        deadline = time.monotonic() + self._block.seconds
+        rates, epoch = state.rates, 0
+        self._progress.stage(f"pricing {self._block.name}", rates.epochs if rates else self._block.epochs)
+        while rates is None or epoch < rates.epochs:
+            if epoch not in state.done:
+                rates = self._epoch(generator, epoch, rates, deadline)
+                self._progress.step(f"epoch {epoch + 1} of {rates.epochs}")
+            epoch += 1
+        self._emit(BlockEnded(block=self._block.name))
+
+    def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
+        random_source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
+        began = time.monotonic_ns()
+        arms = self._start(random_source)
+        try:
+            for arm in arms.values():
+                arm.wait_ready()
+                arm.pin(set(self._cores.arms))
+            self._sessions = generator.sign_in(self._sessions)
+            startup_ns = time.monotonic_ns() - began
+            starts = [ArmStart(arm=name, pids=list(arm.pids), hash_seed=arm.hash_seed) for name, arm in arms.items()]
+            self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
+            windows = _Windows(self._block.name, epoch, generator, arms, random_source, self._emit)
+            if rates is None:
+                rates = self._calibrate(windows, startup_ns / 1e9, deadline)
+                self._emit(rates)
+            else:
+                windows.warm_up(rates)
+            windows.measure(rates)
+            self._emit(EpochEnded(block=self._block.name, epoch=epoch))
+        finally:
+            for arm in arms.values():
+                arm.stop(grace_s=0.0)
+        return rates
+
+    def _start(self, random_source: random.Random) -> dict[str, RunningArm]:
+        started: dict[str, RunningArm] = {}
+        try:
+            for name in random_source.sample(list(self._specs), len(self._specs)):
+                spec, work = self._specs[name], self._work / f"arm-{list(self._specs).index(name)}"
+                restore(self._template(name, spec), work)
+                started[name] = RunningArm(
+                    self._target,
+                    name=name,
+                    setting=spec.setting,
+                    work=work,
+                    tree=self._trees[name],
+                    articles=self._articles,
+                    hash_seed=random_source.randrange(1, 2**32 - 1),
+                    place=self._places[name],
+                )
+        except BaseException:
+            for arm in started.values():
+                arm.stop(grace_s=0.0)
+            raise
+        return {name: started[name] for name in self._specs}
+
+    def _calibrate(self, windows: _Windows, startup_s: float, deadline: float) -> BlockRates:
+        """Find each journey's rate, then lay the remaining time out in epochs and windows."""
+        rates = {journey: windows.calibrated_rate(journey) for journey in self._target.load.mix}
+        epochs, window_s = lay_out(deadline - time.monotonic(), startup_s, len(rates), self._block.epochs)
+        return BlockRates(block=self._block.name, rates=rates, window_s=window_s, epochs=epochs)
+
+
+def lay_out(left_s: float, startup_s: float, journeys: int, epochs: int) -> tuple[int, float]:
+    """Epochs and the seconds of a window, so that a block ends in time: fewer epochs rather than too short windows.
+
+    Args:
+        left_s: wall time left, the first epoch already started.
+        startup_s: from the start of an epoch's processes until all serve.
+    """
+    while True:
+        busy = left_s - startup_s * (epochs - 1)
+        window_s = busy / (epochs * journeys * (1 + WARMUP_SHARE) * 1.1)
+        if window_s >= SHORTEST_WINDOW_S or epochs <= FEWEST_EPOCHS:
+            return epochs, max(SHORTEST_WINDOW_S, min(window_s, LONGEST_WINDOW_S))
+        epochs -= 1
+
+
+class _Windows:
+    """The windows of one epoch."""
+
+    def __init__(
+        self,
+        block: str,
+        epoch: int,
+        generator: Generator,
+        arms: Mapping[str, RunningArm],
+        random_source: random.Random,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._block, self._epoch, self._emit = block, epoch, emit
+        self._generator, self._arms, self._random = generator, arms, random_source
+        self._index = 0
+
+    def calibrated_rate(self, journey: str) -> float:
+        """Arrivals a second at which all arms together use about half of the core: a rough look, then a longer one."""
+        rough = self._run(journey, rate=FEWEST_ARRIVALS / CALIBRATION_S, count=FEWEST_ARRIVALS, warmup=True)
+        rate = _rate_for(rough)
+        return _rate_for(self._run(journey, rate=rate, count=_count(rate, CALIBRATION_S), warmup=True))
+
+    def warm_up(self, rates: BlockRates) -> None:
+        """A short window of each journey that is not counted."""
+        for journey, rate in rates.rates.items():
+            self._run(journey, rate=rate, count=_count(rate, rates.window_s * WARMUP_SHARE), warmup=True)
+
+    def measure(self, rates: BlockRates) -> None:
+        """One counted window of each journey, in random order."""
+        for journey in self._random.sample(list(rates.rates), len(rates.rates)):
+            rate = rates.rates[journey]
+            self._run(journey, rate=rate, count=_count(rate, rates.window_s), warmup=False)
+
+    def _run(self, journey: str, *, rate: float, count: int, warmup: bool) -> Window:
+        before = {name: arm.cpu_ns() for name, arm in self._arms.items()}
+        answer = self._generator.window(
+            number=self._index, journey=journey, rate=rate, count=count, seed=self._random.randrange(2**31)
+        )
+        cpu = {name: arm.cpu_ns() - before[name] for name, arm in self._arms.items()}
+        window = Window(
+            block=self._block,
+            epoch=self._epoch,
+            index=self._index,
+            journey=journey,
+            warmup=warmup,
+            rate=rate,
+            wall_ns=answer["ended_ns"] - answer["started_ns"],
+            lag_p99_ns=answer["lag_ns"]["p99"],
+            arms={name: _arm_window(cpu[name], answer["arms"][name]) for name in self._arms},
+        )
+        self._emit(window)
+        self._index += 1
+        return window
+
+
+def _arm_window(cpu_ns: int, counts: Mapping[str, Any]) -> ArmWindow:
+    kept = {name: counts[name] for name in ArmWindow.model_fields if name != "cpu_ns"}
+    return ArmWindow(cpu_ns=cpu_ns, **kept)
+
+
+def _count(rate: float, seconds: float) -> int:
+    return max(FEWEST_ARRIVALS, round(rate * seconds))
+
+
+def _rate_for(window: Window) -> float:
+    arrivals = max(arm.arrivals for arm in window.arms.values())
+    cpu_s = sum(arm.cpu_ns for arm in window.arms.values()) / 1e9 / arrivals
+    requests = sum(arm.requests for arm in window.arms.values()) / arrivals
+    return min(UTILISATION / max(cpu_s, 1e-6), MOST_REQUESTS_PER_S / max(requests, 1e-6))

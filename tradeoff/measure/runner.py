@@ -1,0 +1,153 @@
+"""Runs a plan, stage by stage, writing events; finishes an interrupted run from what it had recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tradeoff.measure.attacks import attack_arms
+from tradeoff.measure.duet import BlockState, Duet
+from tradeoff.measure.environment import describe_environment
+from tradeoff.measure.progress import Progress
+from tradeoff.measure.scanning import scan_target
+from tradeoff.plan.factors import Catalog
+from tradeoff.plan.plan import Plan
+from tradeoff.record.events import (
+    AnyEvent,
+    AttacksEnded,
+    BlockEnded,
+    BlockRates,
+    EpochEnded,
+    Event,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    Scanned,
+)
+from tradeoff.record.folder import EventLog, new_run_folder, read_events
+from tradeoff.target.description import Target, read_target
+from tradeoff.target.errors import Interrupted, TradeoffError
+from tradeoff.target.template import Templates
+
+
+@dataclass(frozen=True)
+class Done:
+    """What of a plan was recorded already."""
+
+    blocks: frozenset[str] = frozenset()
+    rates: tuple[BlockRates, ...] = ()
+    epochs: frozenset[tuple[str, int]] = frozenset()
+    attacks: frozenset[str] = frozenset()
+    scanned: bool = False
+
+    def block(self, name: str) -> BlockState:
+        """How far a block has come."""
+        rates = next((rates for rates in self.rates if rates.block == name), None)
+        return BlockState(rates=rates, done={epoch for block, epoch in self.epochs if block == name})
+
+
+def what_is_done(events: Iterable[AnyEvent]) -> Done:
+    """Read off a run's events what need not be measured again."""
+    recorded = list(events)
+    return Done(
+        blocks=frozenset(event.block for event in recorded if isinstance(event, BlockEnded)),
+        rates=tuple(event for event in recorded if isinstance(event, BlockRates)),
+        epochs=frozenset((event.block, event.epoch) for event in recorded if isinstance(event, EpochEnded)),
+        attacks=frozenset(event.arm for event in recorded if isinstance(event, AttacksEnded)),
+        scanned=any(isinstance(event, Scanned) for event in recorded),
+    )
+
+
+def start_run(
+    target: Target, target_file: Path, catalog: Catalog, plan: Plan, *, out: Path, seed: int, progress: Progress
+) -> Path:
+    """Run a plan into a new run folder; returns the folder.
+
+    Raises:
+        TradeoffError: something ended the run; what was measured until then is recorded and can be resumed.
+    """
+    folder = new_run_folder(out, plan.name)
+    with EventLog(folder) as log:
+        log.append(
+            RunStarted(
+                run=folder.name,
+                plan=plan,
+                catalog=catalog,
+                target=target.name,
+                target_file=str(target_file),
+                mix=dict(target.load.mix),
+                seed=seed,
+                environment=describe_environment(),
+            )
+        )
+        progress.say(f"run {folder}")
+        _run(target, catalog, plan, Done(), seed=seed, log=log, progress=progress)
+    return folder
+
+
+def resume_run(folder: Path, *, progress: Progress) -> None:
+    """Finish a run from what it recorded.
+
+    Raises:
+        TradeoffError: the folder holds no run, or the run is complete.
+    """
+    events = list(read_events(folder))
+    if not events or not isinstance(events[0], RunStarted):
+        raise TradeoffError(f"{folder} holds no start of a run: begin a new one with `tradeoff run`")
+    start, last = events[0], events[-1]
+    if isinstance(last, RunEnded) and last.status == "complete":
+        raise TradeoffError(f"{folder} is complete: `tradeoff report {folder.name}` shows it")
+    target = read_target(Path(start.target_file))
+    with EventLog(folder) as log:
+        log.append(RunResumed(environment=describe_environment()))
+        _run(target, start.catalog, start.plan, what_is_done(events), seed=start.seed, log=log, progress=progress)
+
+
+def _run(
+    target: Target, catalog: Catalog, plan: Plan, done: Done, *, seed: int, log: EventLog, progress: Progress
+) -> None:
+    try:
+        _stages(target, catalog, plan, done, seed=seed, emit=log.append, progress=progress)
+    except BaseException as error:
+        interrupted = isinstance(error, (Interrupted, KeyboardInterrupt))
+        _try_to_end(log, RunEnded(status="interrupted" if interrupted else "failed", reason=str(error)))
+        raise
+    log.append(RunEnded(status="complete"))
+
+
+def _try_to_end(log: EventLog, event: RunEnded) -> None:
+    try:
+        log.append(event)
+    except TradeoffError:
+        return  # the disk that ended the run refuses this line too; the run can be resumed without it
+
+
+def _stages(
+    target: Target,
+    catalog: Catalog,
+    plan: Plan,
+    done: Done,
+    *,
+    seed: int,
+    emit: Callable[[Event], None],
+    progress: Progress,
+) -> None:
+    templates = Templates(target, articles=plan.articles)
+    for block in plan.blocks:
+        if block.name not in done.blocks:
+            duet = Duet(
+                target,
+                block,
+                templates=templates,
+                articles=plan.articles,
+                seed=seed,
+                emit=emit,
+                progress=progress,
+            )
+            duet.run(done.block(block.name))
+    left = [spec for spec in plan.attacks if spec.label not in done.attacks]
+    if left:
+        attack_arms(target, catalog, left, templates=templates, articles=plan.articles, emit=emit, progress=progress)
+    if plan.scan and not done.scanned:
+        emit(scan_target(target, catalog, progress=progress))

@@ -1,0 +1,146 @@
+"""Plans: which arms are priced in which blocks, which are attacked, and for how long."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tradeoff.plan.arm import ArmSpec, parse_arm
+from tradeoff.plan.factors import Catalog, Factor, Level
+from tradeoff.target.errors import TradeoffError
+
+REFERENCE_PROFILE = "hardened"
+REFERENCE = "reference"
+TWIN = "twin"
+LONGEST_BLOCK_S = 3600.0
+
+
+class Block(BaseModel):
+    """Arms that serve the same load at the same time, with the reference and its twin, for `seconds` of wall time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    reference: ArmSpec
+    arms: tuple[ArmSpec, ...]
+    seconds: float = Field(gt=0, le=LONGEST_BLOCK_S)
+    epochs: int = Field(ge=2)
+
+    def named_arms(self) -> dict[str, ArmSpec]:
+        """A unique name for each arm: the reference, its twin, and the others by their label."""
+        named: dict[str, ArmSpec] = {REFERENCE: self.reference, TWIN: self.reference}
+        for arm in self.arms:
+            name, number = arm.label, 2
+            while name in named:
+                name, number = f"{arm.label}#{number}", number + 1
+            named[name] = arm
+        return named
+
+
+class Plan(BaseModel):
+    """All that a run does."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    blocks: tuple[Block, ...] = ()
+    attacks: tuple[ArmSpec, ...] = ()
+    scan: bool = False
+    articles: int = Field(ge=0)
+
+
+class BlockTable(BaseModel):
+    """A block as a plan file writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    reference: str = REFERENCE_PROFILE
+    arms: list[str] = Field(min_length=1)
+    seconds: Annotated[float, Field(gt=0, le=LONGEST_BLOCK_S)] = 60.0
+    epochs: int = Field(default=8, ge=2)
+
+
+class PlanTable(BaseModel):
+    """A plan file: `[[blocks]]` to price, `attacks` to probe, `scan` the code or not."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    blocks: list[BlockTable] = []
+    attacks: list[str] = []
+    scan: bool = True
+
+
+def weakest(factor: Factor) -> Level:
+    """A control's weakest level, or an optimisation's trap: what the quick plan compares the reference with.
+
+    A level that needs more workers than one is weak only there: the next one is taken.
+    """
+    bad = [level for level in factor.levels if level.bad and level.requires.workers == 1]
+    if not bad:
+        return factor.levels[0] if factor.kind == "control" else factor.levels[-1]
+    return bad[0] if factor.kind == "control" else bad[-1]
+
+
+def quick_plan(catalog: Catalog, *, articles: int, seconds: float, epochs: int) -> Plan:
+    """One block: the reference, its twin, and an arm for each factor at its weakest level or trap.
+
+    Every level of every factor is attacked, and the profiles.
+    """
+    reference = parse_arm(REFERENCE_PROFILE, catalog)
+    arms = tuple(
+        parse_arm(f"{REFERENCE_PROFILE},{factor.name}={weakest(factor).name}", catalog) for factor in catalog.factors
+    )
+    return Plan(
+        name="quick",
+        blocks=(Block(name="factors", reference=reference, arms=arms, seconds=seconds, epochs=epochs),),
+        attacks=every_arm(catalog),
+        scan=True,
+        articles=articles,
+    )
+
+
+def every_arm(catalog: Catalog) -> tuple[ArmSpec, ...]:
+    """The profiles, and the reference changed in one factor to each of its other levels."""
+    profiles = [parse_arm(name, catalog) for name in catalog.profiles]
+    singles = [
+        parse_arm(f"{REFERENCE_PROFILE},{factor.name}={level.name}", catalog)
+        for factor in catalog.factors
+        for level in factor.levels
+        if catalog.profile(REFERENCE_PROFILE)[factor.name] != level.name
+    ]
+    return (*profiles, *singles)
+
+
+def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
+    """Read a plan file (TOML).
+
+    Raises:
+        TradeoffError: it is missing or breaks the schema, or names an unknown arm.
+    """
+    try:
+        table = PlanTable.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise TradeoffError(f"the plan {path} can't be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TradeoffError(f"the plan {path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "file"
+        raise TradeoffError(f"the plan {path} is not valid: {place}: {first['msg'].lower()}") from None
+    blocks = tuple(
+        Block(
+            name=block.name,
+            reference=parse_arm(block.reference, catalog),
+            arms=tuple(parse_arm(arm, catalog) for arm in block.arms),
+            seconds=block.seconds,
+            epochs=block.epochs,
+        )
+        for block in table.blocks
+    )
+    attacks = tuple(parse_arm(arm, catalog) for arm in table.attacks)
+    return Plan(name=table.name, blocks=blocks, attacks=attacks, scan=table.scan, articles=articles)

@@ -1,0 +1,139 @@
+"""`target.toml`: all that is known of a backend, checked when it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tradeoff.target.errors import TradeoffError
+
+SCHEMA_VERSION = 1
+
+Command = Annotated[list[str], Field(min_length=1)]
+
+
+class Section(BaseModel):
+    """A table of target.toml: unknown keys are mistakes, and say so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Ready(Section):
+    """A path that answers 200 once the backend serves, and how long (seconds) that may take."""
+
+    path: str = "/health"
+    timeout_s: float = Field(default=30.0, gt=0)
+
+
+class Database(Section):
+    """How an arm's database is made: a template is migrated and seeded once, then copied for every start."""
+
+    file: str = "app.db"
+    url: str = "sqlite:///{work}/app.db"
+    migrate: Command
+    seed: Command
+    articles: int = Field(default=1000, ge=0)
+    template_factors: list[str] = []
+    template_inputs: list[str] = []
+
+
+class Login(Section):
+    """The log-in request and where the credential stands in its answer."""
+
+    method: str = "POST"
+    path: str
+    body: dict[str, object]
+    token_at: list[str]
+    header: str = "Authorization"
+    scheme: str = "Token"
+
+
+class Accounts(Section):
+    """Templates of the seeded accounts; `{n}` is the account's number, from 1."""
+
+    count: int = Field(ge=1)
+    load: int = Field(ge=1)
+    username: str
+    email: str
+    password: str
+
+
+class Load(Section):
+    """The load process and the share of each journey in the mix, per request."""
+
+    command: Command = ["{python}", "-m", "loadtests.process"]
+    mix: dict[str, Annotated[float, Field(gt=0)]]
+
+
+class Lab(Section):
+    """Commands that some probes need. A missing one makes those probes answer could_not_run."""
+
+    mint_token: Command | None = None
+    read_db: Command | None = None
+    fault: Command | None = None
+
+
+class Scan(Section):
+    """Paths for the static scanners, relative to target.toml."""
+
+    paths: list[str] = []
+
+
+class Authorized(Section):
+    """Leave of the target's owner to send traffic to hosts that are not loopback."""
+
+    hosts: list[str] = []
+    by: str | None = None
+    until: date | None = None
+    max_rate: float | None = Field(default=None, gt=0)
+
+
+class Target(Section):
+    """A backend as `tradeoff` knows it. `root` is the folder of target.toml: commands run there."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    factors: Command
+    start: Command
+    environment: dict[str, str] = {}
+    ready: Ready = Ready()
+    database: Database
+    login: Login
+    accounts: Accounts
+    load: Load
+    lab: Lab = Lab()
+    scan: Scan = Scan()
+    authorized: Authorized = Authorized()
+    root: Path = Field(default=Path(), exclude=True)
+
+
+def read_target(path: Path) -> Target:
+    """Read and check a target description.
+
+    Raises:
+        TradeoffError: the file is missing, is not TOML, or breaks the schema; the message names each place.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise TradeoffError(f"{path} does not exist: name a target description with --target") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TradeoffError(f"{path} can't be read: {error}") from None
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise TradeoffError(f"{path} is not valid TOML: {error}") from None
+    try:
+        target = Target.model_validate(table)
+    except ValidationError as error:
+        raise TradeoffError(f"{path} is not a valid target description: {_places(error)}") from None
+    return target.model_copy(update={"root": path.resolve().parent})
+
+
+def _places(error: ValidationError) -> str:
+    found = [f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg'].lower()}" for item in error.errors()]
+    return "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
