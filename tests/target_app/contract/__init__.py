@@ -1,0 +1,1 @@
+"""The contract of users and content, over real HTTP, for every treatment and database that must keep it."""

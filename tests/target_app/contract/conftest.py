@@ -1,0 +1,110 @@
+"""One server for each treatment and database that must keep the contract; the checks run against all of them."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import pytest
+
+from tests.parts.postgres import PostgresCluster
+from tests.parts.target import describe, empty_sqlite, migrate, target_server
+from tests.target_app.contract.conduit import Conduit
+from tests.target_app.contract.scene import Person, Scene, register, set_scene
+from tests.target_app.contract.specification import Specification
+
+SERVED: Final = ("hardened-sqlite", "hardened-postgresql", "tutorial-sqlite", "tutorial-postgresql", "none-sqlite")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running treatment, the rows that it declares to break, and two people registered with it."""
+
+    treatment: str
+    api: Conduit
+    exceptions: frozenset[str]
+
+    def excuse(self, row: str, request: pytest.FixtureRequest) -> None:
+        """Expects the test to fail where this treatment declares to break the row, and nowhere else."""
+        if row in self.exceptions:
+            request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=f"declared: {row}"))
+
+    @cached_property
+    def owner(self) -> Person:
+        return register(self.api, "owner")
+
+    @cached_property
+    def other(self) -> Person:
+        return register(self.api, "other")
+
+
+@pytest.fixture(scope="session")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The target's own description of itself."""
+    return describe(tmp_path_factory.mktemp("describe"))
+
+
+@pytest.fixture(scope="session")
+def specification() -> Specification:
+    """The OpenAPI document."""
+    return Specification()
+
+
+def declared_exceptions(described: dict[str, Any], profile: str) -> frozenset[str]:
+    """The rows that the levels of a profile declare to break."""
+    levels = described["profiles"][profile]
+    return frozenset(
+        row
+        for factor in described["factors"]
+        for level in factor["levels"]
+        if level["name"] == levels[factor["name"]]
+        for row in level["contract_exceptions"]
+    )
+
+
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in SERVED])
+def served(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    described: dict[str, Any],
+    specification: Specification,
+) -> Iterator[Served]:
+    """A server over an empty database."""
+    treatment, database = request.param.split("-")
+    folder = tmp_path_factory.mktemp(request.param)
+    with ExitStack() as stack:
+        if database == "postgresql":
+            cluster: PostgresCluster = request.getfixturevalue("postgres")
+            url = stack.enter_context(cluster.database())
+            migrate(url, folder, treatment)
+        else:
+            url = empty_sqlite(folder, treatment)
+        server = stack.enter_context(target_server(treatment, url, folder))
+        api = Conduit(server.url, specification)
+        stack.callback(api.close)
+        yield Served(treatment, api, declared_exceptions(described, treatment))
+
+
+@pytest.fixture
+def api(served: Served) -> Conduit:
+    """The server under test."""
+    return served.api
+
+
+@pytest.fixture
+def owner(served: Served) -> Person:
+    """Somebody who is registered."""
+    return served.owner
+
+
+@pytest.fixture
+def other(served: Served) -> Person:
+    """Somebody else who is registered."""
+    return served.other
+
+
+@pytest.fixture
+def scene(served: Served) -> Scene:
+    """Articles, a comment and a draft for this check alone."""
+    return set_scene(served.api, served.owner, served.other)
