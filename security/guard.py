@@ -33,7 +33,7 @@ class Refused(ValueError):  # noqa: N818 - a decision, not a defect: callers rea
 
 @dataclass(frozen=True)
 class Authorization:
-    """Who may be sent traffic beyond loopback, until which day (included, UTC), on whose word, how fast (requests/s)."""
+    """Who may be sent traffic beyond loopback, until which day (included, UTC), on whose word, at what rate (1/s)."""
 
     hosts: tuple[str, ...] = ()
     until: date | None = None

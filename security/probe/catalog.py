@@ -1,0 +1,116 @@
+"""The table of probes, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from security.probe import (
+    errors_and_docs,
+    login_throttle,
+    object_authz,
+    password_hash,
+    query_shape,
+    response_cache,
+    response_fields,
+    sql,
+    token_signature,
+)
+from security.probe.outcome import Verdict
+from security.probe.scene import Scene
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One attack: `control` should stop it; `api` is its OWASP API Security Top 10 (2023) id, where there is one."""
+
+    name: str
+    control: str
+    api: str | None
+    title: str
+    run: Callable[[Scene], Verdict]
+
+
+CATALOG = (
+    Probe(
+        "fast_password_hash",
+        "password_hash",
+        "API2",
+        "A stolen hash can be guessed fast",
+        password_hash.fast_password_hash,
+    ),
+    Probe(
+        "password_guessing",
+        "login_throttle",
+        "API2",
+        "One account's password can be guessed",
+        login_throttle.password_guessing,
+    ),
+    Probe(
+        "password_spraying",
+        "login_throttle",
+        "API2",
+        "One password can be tried on many accounts",
+        login_throttle.password_spraying,
+    ),
+    Probe("owner_lockout", "login_throttle", "API2", "Guessing locks the owner out", login_throttle.owner_lockout),
+    Probe(
+        "throttle_multiplied",
+        "login_throttle",
+        "API2",
+        "Each worker gives a budget of its own",
+        login_throttle.throttle_multiplied,
+    ),
+    Probe("token_unsigned", "token_signature", "API2", "An unsigned token is accepted", token_signature.token_unsigned),
+    Probe("token_tampered", "token_signature", "API2", "A changed token is accepted", token_signature.token_tampered),
+    Probe(
+        "token_algorithm_swap",
+        "token_signature",
+        "API2",
+        "A token signed with the public key is accepted",
+        token_signature.token_algorithm_swap,
+    ),
+    Probe(
+        "foreign_draft_read",
+        "object_authz",
+        "API1",
+        "Another user's draft can be read",
+        object_authz.foreign_draft_read,
+    ),
+    Probe(
+        "foreign_article_changed",
+        "object_authz",
+        "API1",
+        "Another user's article can be changed",
+        object_authz.foreign_article_changed,
+    ),
+    Probe(
+        "foreign_article_deleted",
+        "object_authz",
+        "API1",
+        "Another user's article can be deleted",
+        object_authz.foreign_article_deleted,
+    ),
+    Probe(
+        "secret_fields", "response_fields", "API3", "Secrets of a user stand in answers", response_fields.secret_fields
+    ),
+    Probe("sql_boolean", "sql", None, "A condition can be put into a statement", sql.sql_boolean),
+    Probe("sql_error", "sql", None, "A quote breaks a statement", sql.sql_error),
+    Probe("sql_union", "sql", None, "Other rows can be fetched through a statement", sql.sql_union),
+    Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
+    Probe(
+        "docs_exposed",
+        "errors_and_docs",
+        "API9",
+        "Documentation, debug pages or old routes answer",
+        errors_and_docs.docs_exposed,
+    ),
+    Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
+    Probe(
+        "statements_grow",
+        "query_shape",
+        "API4",
+        "SQL statements grow with the length of a list",
+        query_shape.statements_grow,
+    ),
+)

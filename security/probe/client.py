@@ -1,0 +1,122 @@
+"""The one way by which probes send requests: guarded, from a source address of their own, counted, never redirected."""
+
+from __future__ import annotations
+
+import random
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from security.guard import Pinned
+
+
+@dataclass
+class Meter:
+    """Counts requests and, where an authorisation caps the rate (1/s), spaces them out."""
+
+    max_rate: float | None = None
+    requests: int = 0
+    _free_at: float = field(default=0.0, repr=False)
+
+    def pass_one(self) -> None:
+        """Count one request, after waiting until it may be sent."""
+        self.requests += 1
+        if self.max_rate:
+            now = time.monotonic()
+            time.sleep(max(0.0, self._free_at - now))
+            self._free_at = max(now, self._free_at) + 1 / self.max_rate
+
+
+class Sources:
+    """Loopback addresses to send from, each handed out once, so that a limit per address never joins two identities."""
+
+    def __init__(self, pinned: Pinned, seed: int | None = None) -> None:
+        address = ip_address(pinned.address)
+        # 127/8 binds freely; from ::1 or to another machine there is only the one address that the system picks.
+        self._free = address.version == 4 and address.is_loopback
+        self._random = random.Random(seed)
+        self._taken: set[str] = set()
+
+    def take(self) -> str | None:
+        """An address that no one else has, or None where the system must pick."""
+        if not self._free:
+            return None
+        while True:
+            # 127.128/9 keeps clear of the addresses that load comes from and that targets listen on by default.
+            address = (
+                f"127.{self._random.randrange(128, 255)}.{self._random.randrange(256)}.{self._random.randrange(1, 255)}"
+            )
+            if address not in self._taken:
+                self._taken.add(address)
+                return address
+
+
+class Client:
+    """An HTTP client that reaches the pinned place and nothing else. `timeout_s` holds for each phase of a request."""
+
+    def __init__(
+        self,
+        pinned: Pinned,
+        *,
+        source: str | None,
+        meter: Meter,
+        timeout_s: float = 10.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.source = source
+        self._meter = meter
+        self._pinned = pinned
+        # By address: the name is not resolved again. TLS still checks the name that was asked for.
+        self._extensions = {"sni_hostname": pinned.host} if pinned.scheme == "https" else {}
+        self._client = httpx.Client(
+            base_url=pinned.base_url,
+            headers={**(headers or {}), "host": pinned.host_header},
+            transport=httpx.HTTPTransport(local_address=source, verify=_TLS),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=timeout_s,
+        )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | Iterable[tuple[str, str]] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """Send one request to `path` of the target and read its answer in full."""
+        if not path.startswith("/") or path.startswith("//"):
+            raise ValueError(f"{path!r} is no path on the target")
+        self._meter.pass_one()
+        query = None if params is None else httpx.QueryParams(dict(params))
+        return self._client.request(
+            method, path, params=query, json=json, headers=dict(headers or {}), extensions=self._extensions
+        )
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """`request("GET", …)`."""
+        return self.request("GET", path, **options)
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+# Reading the certificate store takes longer than most probes: once for all clients.
+_TLS = ssl.create_default_context()

@@ -1,0 +1,97 @@
+"""The lab adapter: commands that read the target's database, mint a token, or break and mend the database."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from security.probe.outcome import CouldNotRunError
+from security.probe.target import LabCommands
+from security.redact import redact_text
+
+TIMEOUT_S = 30.0
+
+
+class LabMissingError(CouldNotRunError):
+    """The target offers no such lab command."""
+
+
+class Lab:
+    """Runs the lab's commands. Every one of them raises `CouldNotRunError` when it is missing or fails."""
+
+    def __init__(self, commands: LabCommands) -> None:
+        self._commands = commands
+
+    def mint_token(self, username: str) -> str:
+        """A validly signed token of this user."""
+        return _text(self._run("mint_token", username=username), "token")
+
+    def read_row(self, username: str) -> dict[str, Any]:
+        """The stored row of this user, by column."""
+        row = self._run("read_db", username=username).get("row")
+        if not isinstance(row, dict):
+            raise CouldNotRunError("The lab command read_db printed no row.")
+        return row
+
+    @contextmanager
+    def fault(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Break the target's own database for the length of the block; yields method and path of what fails by it."""
+        try:
+            provokes = self._run("fault", kind=kind).get("provokes")
+            if not isinstance(provokes, dict):
+                raise CouldNotRunError("The lab command fault printed nothing that it provokes.")
+            yield _text(provokes, "method"), _text(provokes, "path")
+        finally:
+            # Also after a fault that failed half-way: repairing what is whole changes nothing.
+            self._run("fault", kind="repair")
+
+    def _run(self, name: str, **places: str) -> dict[str, Any]:
+        words: Sequence[str] | None = getattr(self._commands, name)
+        if words is None:
+            raise LabMissingError(f"The target offers no lab command {name}.")
+        filled = [_fill(word, places) for word in words]
+        try:
+            done = subprocess.run(
+                filled,
+                cwd=self._commands.folder,
+                env=dict(self._commands.environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT_S,
+                check=False,
+            )
+        except OSError as error:
+            raise LabMissingError(f"The lab command {name} can't be started: {error.strerror}.") from error
+        except subprocess.TimeoutExpired as error:
+            raise CouldNotRunError(f"The lab command {name} took more than {TIMEOUT_S:.0f} s.") from error
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise CouldNotRunError(f"The lab command {name} ended with {done.returncode}: {redact_text(last)}")
+        return _object(done.stdout, name)
+
+
+def _fill(word: str, places: dict[str, str]) -> str:
+    for place, value in places.items():
+        word = word.replace(f"{{{place}}}", value)
+    return word
+
+
+def _object(printed: str, name: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(printed)
+    except ValueError as error:
+        raise CouldNotRunError(f"The lab command {name} printed no JSON.") from error
+    if not isinstance(answer, dict):
+        raise CouldNotRunError(f"The lab command {name} printed JSON that is no object.")
+    return answer
+
+
+def _text(answer: dict[str, Any], key: str) -> str:
+    value = answer.get(key)
+    if not isinstance(value, str) or not value:
+        raise CouldNotRunError(f"A lab command printed no {key}.")
+    return value

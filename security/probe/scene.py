@@ -1,0 +1,92 @@
+"""What a probe is given: the people of this probe alone, the lab, and short words for the Conduit routes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from security.probe.client import Client
+from security.probe.identity import Identity, People
+from security.probe.lab import Lab
+from security.probe.outcome import CouldNotRunError
+from security.probe.target import ProbeTarget
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article that a probe wrote: `marker` stands in its title and body and nowhere else."""
+
+    path: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One probe's surroundings."""
+
+    target: ProbeTarget
+    people: People
+    lab: Lab
+
+    def path(self, tail: str) -> str:
+        """The path of a Conduit route, such as `path("/articles")`."""
+        return f"{self.target.api}{tail}"
+
+    @contextmanager
+    def article(self, author: Identity, *, draft: bool = False) -> Iterator[Article]:
+        """An article by this author for the length of the block, proven to be readable to the author."""
+        article = self.write_article(author, draft=draft)
+        try:
+            yield article
+        finally:
+            author.client.request("DELETE", article.path)
+
+    def write_article(self, author: Identity, *, draft: bool) -> Article:
+        """Write an article and return it, without reading it back."""
+        marker = new_marker()
+        words = {
+            "title": f"Probe {marker}",
+            "description": "Written by a probe.",
+            "body": f"Body {marker}",
+            "tagList": [],
+        }
+        fields = {**words, "draft": True} if draft else words
+        answer = author.client.request("POST", self.path("/articles"), json={"article": fields})
+        slug = field_of(answer, "article", "slug")
+        if answer.status_code != 201 or not isinstance(slug, str):
+            raise CouldNotRunError(f"The victim could not write an article: {answer.status_code} {answer.text[:120]}")
+        return Article(self.path(f"/articles/{slug}"), marker)
+
+    def articles(self, client: Client, **params: str | int) -> httpx.Response:
+        """Ask for the list of articles."""
+        return client.get(self.path("/articles"), params=params)
+
+
+def new_marker() -> str:
+    """A word that stands nowhere else: short, so that redaction does not take it for a digest."""
+    return f"marker{secrets.token_hex(6)}"
+
+
+def field_of(answer: httpx.Response, *keys: str | int) -> Any:
+    """The value at this place of a JSON answer, or None where the answer is no JSON or has no such place."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return None
+    for key in keys:
+        try:
+            found = found[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return found
+
+
+def require(condition: object, why: str) -> None:
+    """Raise `CouldNotRunError` with this reason unless the condition holds."""
+    if not condition:
+        raise CouldNotRunError(why)
