@@ -81,7 +81,7 @@ class Client:
 
     def _exchange(self, request: bytes, *, repeatable: bool) -> Answer:
         while True:
-            connection, used = self._pool.take()
+            connection, used = self._pool.take(sure=not repeatable)
             try:
                 reply = _read(connection, request)
             except BaseException:
@@ -151,15 +151,27 @@ def _read(connection: Any, request: bytes) -> _Reply | None:
     return reply
 
 
+class _Patient(gevent.socket.socket):  # type: ignore[misc]  # gevent comes without types
+    """Waits before it reads: an answer is never there at once, and to look first costs a failing system call."""
+
+    def recv(self, *args: int) -> bytes:
+        self._wait(self._read_event)
+        return bytes(super().recv(*args))
+
+
 class _Pinned(ConnectionPool):
     """Connects to one address, from one source address, without delay for small writes; never resolves."""
 
     address: str
     source: str | None
+    _sure: bool
 
-    def take(self) -> tuple[Any, bool]:
-        """A connection, and whether it was used before."""
-        idle = not self._socket_queue.empty()
+    def take(self, *, sure: bool) -> tuple[Any, bool]:
+        """A connection, and whether it was used before; `sure` looks whether the peer has closed it meanwhile.
+
+        The look is a system call; who can repeat a request without harm does better to find out by sending it.
+        """
+        idle, self._sure = not self._socket_queue.empty(), sure
         connection = self.get_socket()
         return connection, idle
 
@@ -175,7 +187,7 @@ class _Pinned(ConnectionPool):
         return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (self.address, self._connection_port))]
 
     def _create_tcp_socket(self, family: int, socktype: int, protocol: int) -> Any:
-        connection = super()._create_tcp_socket(family, socktype, protocol)
+        connection = _Patient(family, socktype, protocol)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.source and family == socket.AF_INET and ipaddress.IPv4Address(self.address).is_loopback:
             connection.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
@@ -183,6 +195,8 @@ class _Pinned(ConnectionPool):
         return connection
 
     def _is_socket_alive(self, sock: Any) -> bool:
+        if not self._sure:
+            return True
         # The inherited check calls select(), which fails above descriptor 1023: it would reconnect each time.
         try:
             sock._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
-from gevent.pool import Group  # type: ignore[import-untyped]
 
 from loadtests.accounts import Account, LogIn
 from loadtests.client import Client, NoAnswer
@@ -124,7 +123,7 @@ class Duet:
         pace(schedule, window.arrive)
         for tally in window.tallies.values():
             tally.backlog_end = tally.flight.now
-        window.running.join()
+        gevent.joinall(window.running)
         if window.faults:
             raise window.faults[0]
         return WindowResult(started_ns, time.monotonic_ns(), window.tallies, window.lag)
@@ -165,24 +164,27 @@ class _Window:
     random: random.Random
     duet: Duet
     lag: Lag = field(default_factory=Lag)
-    running: Any = field(default_factory=Group)
+    running: list[Any] = field(default_factory=list)
     faults: list[Exception] = field(default_factory=list)
 
     def arrive(self, arrival: int, due_ns: int) -> None:
         seed = self.random.getrandbits(64)
         for arm in self.random.sample(list(self.tallies), len(self.tallies)):
-            self.running.spawn(self._visit, arm, arrival, seed, due_ns)
+            self.tallies[arm].arrivals += 1
+            self.tallies[arm].flight.begin()
+            self.running.append(gevent.spawn(self._visit, arm, arrival, seed, due_ns))
 
     def _visit(self, arm: str, arrival: int, seed: int, due_ns: int) -> None:
         tally = self.tallies[arm]
         client, visit = self.duet.visitor(arm, arrival, seed)
-        tally.arrivals += 1
         self.lag.record(time.monotonic_ns() - due_ns)
         try:
-            with tally.flight:
-                tally.completed += walk(self.journey(visit), client.send, due_ns, tally.observe)
+            came_to_its_end = walk(self.journey(visit), client.send, due_ns, tally.observe)
+            tally.completed += came_to_its_end  # apart from the walk: others count while it waits
         except Exception as error:  # raised again by the window when all are done: a greenlet can only print it
             self.faults.append(error)
+        finally:
+            tally.flight.end()
 
 
 def _quietly(work: Callable[..., Any], *arguments: object) -> Any:

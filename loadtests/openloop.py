@@ -46,18 +46,19 @@ class Lag:
 
 
 class Flight:
-    """Arrivals under way: how many there are now, and the most there were."""
+    """Arrivals under way, from being due to having ended: how many there are now, and the most there were."""
 
     def __init__(self) -> None:
         self.now = 0
         self.most = 0
 
-    def __enter__(self) -> Flight:
+    def begin(self) -> None:
+        """One more."""
         self.now += 1
         self.most = max(self.most, self.now)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def end(self) -> None:
+        """One less."""
         self.now -= 1
 
 
