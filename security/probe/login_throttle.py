@@ -12,8 +12,8 @@ from security.probe.scene import Scene, require
 from security.probe.target import Account
 
 GUESSES = 40
-SPRAYED_ACCOUNTS = 30
-# One password that no account has, tried on many, is what spraying is; guessing one account takes a new word each time.
+SPRAYED_ACCOUNTS = 40
+# Spraying tries one likely password, here one that no account has, on many accounts; guessing tries many on one.
 SPRAYED_PASSWORD = "Summer-2024-sprayed"
 CONNECTIONS_PER_WORKER = 24
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from security.probe import union
 from security.probe.client import Client
 from security.probe.outcome import CouldNotRunError, Verdict, stopped, succeeded
 from security.probe.scene import Scene, field_of, new_marker, require
@@ -16,9 +17,6 @@ FILTERS = ("author", "tag", "favorited")
 ORDERS = ("sort", "order", "order_by")
 # Twice, with other numbers: a difference that comes back is no accident of other traffic.
 PAIRS = (("7", "8"), ("23", "32"))
-# What closes the text that a filter may stand in, up to a sub-query in a sub-query.
-CLOSERS = ("'", "')", "'))")
-MOST_COLUMNS = 24
 
 
 @dataclass(frozen=True)
@@ -64,20 +62,26 @@ def sql_union(scene: Scene) -> Verdict:
     """A UNION brings back a marker that stands in no row."""
     client = scene.people.visitor()
     require(_list(scene, client).status_code == 200, "The list of articles can't be read.")
-    broken = [parameter for parameter in FILTERS if _quotes(scene, client, parameter)[0]]
-    tried = 0
-    # Where a lone quote breaks nothing the value is no part of the statement's text: a few columns confirm it.
-    for parameter in FILTERS:
-        most = MOST_COLUMNS if parameter in broken else 3
-        for injected, marker in _unions(most):
-            tried += 1
-            answer = _list(scene, client, **{parameter: injected})
-            # The whole payload may be quoted back in an error; only the marker on its own is a row.
-            if marker in answer.text and "UNION" not in answer.text:
-                return succeeded(
-                    f"A UNION in {parameter} brings back the marker {marker} ({answer.status_code}): {injected}"
-                )
-    return stopped(f"No UNION in {', '.join(FILTERS)} brings back its marker ({tried} tried).")
+    open_to_quotes = [parameter for parameter in FILTERS if _quotes(scene, client, parameter)[0]]
+    if not open_to_quotes:
+        return stopped(
+            f"A quote changes nothing in {', '.join(FILTERS)}: no value of theirs can end and a UNION begin."
+        )
+    for parameter in open_to_quotes:
+        payload = _marker_through(scene, client, parameter)
+        if payload:
+            return succeeded(f"A UNION in {parameter} brings back its marker as an article: {payload}")
+    raise CouldNotRunError(
+        f"A quote breaks the statement in {', '.join(open_to_quotes)}, but no UNION was found that fits."
+    )
+
+
+def _marker_through(scene: Scene, client: Client, parameter: str) -> str | None:
+    def send(value: str) -> httpx.Response:
+        return _list(scene, client, **{parameter: value})
+
+    shape = union.find_shape(send, NOBODY)
+    return union.bring_back(send, NOBODY, shape, new_marker()) if shape else None
 
 
 def _attempts(scene: Scene, client: Client) -> Iterator[Attempt]:
@@ -120,18 +124,6 @@ def _quotes(scene: Scene, client: Client, parameter: str) -> tuple[int | None, i
         )
     breaks = lone[0] >= 500 > doubled[0]
     return (lone[0] if breaks else None), doubled[0]
-
-
-def _unions(most_columns: int) -> Iterator[tuple[str, str]]:
-    """Payloads, each with the marker that it would bring back."""
-    for closer in CLOSERS:
-        for columns in range(1, most_columns + 1):
-            marker = new_marker()
-            yield _union(closer, [f"'{marker}'"] * columns), marker
-
-
-def _union(closer: str, columns: list[str]) -> str:
-    return f"{NOBODY}{closer} UNION SELECT {', '.join(columns)} -- "
 
 
 def _list(scene: Scene, client: Client, **parameters: str | int) -> httpx.Response:

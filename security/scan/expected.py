@@ -1,0 +1,66 @@
+"""Holds findings against what weak levels declare and what the policy allows; whatever is left is unexpected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from security.scan.findings import Finding, Status
+from security.scan.policy import Allowance
+
+# ruff's S rules carry bandit's numbers: S608 beside a declared B608 in the same file says nothing new.
+_NUMBER = re.compile(r"[BS](\d{3})")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A finding that a weak level declares: it must be reported, in this file, under this rule."""
+
+    rule: str
+    path: str
+    control: str
+    level: str
+
+    def as_json(self) -> dict[str, str]:
+        """The declaration as a JSON object."""
+        return {"rule": self.rule, "path": self.path, "control": self.control, "level": self.level}
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this finding is the declared one, reported by either scanner."""
+        return self.path == finding.path and _family(self.rule) == _family(finding.rule)
+
+    def is_reported_by(self, findings: Iterable[Finding]) -> bool:
+        """Whether any finding carries the declared rule itself."""
+        return any(finding.rule == self.rule and finding.path == self.path for finding in findings)
+
+
+def read_expected(declared: Iterable[Mapping[str, str]]) -> list[Expected]:
+    """Declared findings from their JSON objects; KeyError where one lacks a part."""
+    return [Expected(one["rule"], one["path"], one["control"], one["level"]) for one in declared]
+
+
+def judge(findings: Iterable[Finding], expected: Sequence[Expected], policy: Sequence[Allowance]) -> list[Finding]:
+    """Give every finding its status, and the control and level, or the reason, that goes with it."""
+    return [_judge(finding, expected, policy) for finding in findings]
+
+
+def missing(findings: Sequence[Finding], expected: Sequence[Expected], scanned: Collection[str]) -> list[Expected]:
+    """Declared findings in scanned files that no scanner reports: the declaration, or a scanner, is wrong."""
+    return [one for one in expected if one.path in scanned and not one.is_reported_by(findings)]
+
+
+def _judge(finding: Finding, expected: Sequence[Expected], policy: Sequence[Allowance]) -> Finding:
+    for one in expected:
+        if one.covers(finding):
+            reason = f"Declared by the weak level {one.control}={one.level}."
+            return replace(finding, status=Status.EXPECTED, control=one.control, level=one.level, reason=reason)
+    for allowance in policy:
+        if allowance.covers(finding):
+            return replace(finding, status=Status.DECLARED, reason=allowance.reason)
+    return finding
+
+
+def _family(rule: str) -> str:
+    found = _NUMBER.fullmatch(rule)
+    return found[1] if found else rule
