@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable
+from functools import wraps
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
-from click.exceptions import ClickException
 
 from tradeoff.cli import doctor, duet, listing, probe, report, run, scan, serve
 from tradeoff.target.errors import Interrupted, TradeoffError
@@ -23,35 +24,46 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("run")(run.run)
-app.command("serve")(serve.serve)
-app.command("duet")(duet.duet)
-app.command("probe")(probe.probe)
-app.command("scan")(scan.scan)
-app.command("report")(report.report)
-app.command("resume")(run.resume)
-app.command("list")(listing.show)
-app.command("doctor")(doctor.doctor)
+COMMANDS: dict[str, Callable[..., int]] = {
+    "run": run.run,
+    "serve": serve.serve,
+    "duet": duet.duet,
+    "probe": probe.probe,
+    "scan": scan.scan,
+    "report": report.report,
+    "resume": run.resume,
+    "list": listing.show,
+    "doctor": doctor.doctor,
+}
+
+
+def _exiting(command: Callable[..., int]) -> Callable[..., None]:
+    """A command's number becomes the exit code."""
+
+    @wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        raise typer.Exit(command(*arguments, **options))
+
+    return wrapped
+
+
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_exiting(_command))
 
 
 def main() -> NoReturn:
     """Run the command and exit with its code; no traceback reaches the user for what a user can mend."""
     _handle_signals()
     try:
-        code = app(standalone_mode=False)
+        app()
     except TradeoffError as error:
         _end(str(error), error.code)
-    except ClickException as error:
-        error.show()
-        sys.exit(2)
-    except (KeyboardInterrupt, typer.Abort):
-        _end("interrupted", Interrupted.code)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output is gone: nothing is left to say
         sys.exit(2)
     except OSError as error:
         _end(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}", 2)
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(0)
 
 
 def _end(sentence: str, code: int) -> NoReturn:

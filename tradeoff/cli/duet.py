@@ -17,7 +17,7 @@ EPOCHS = 8
 
 def duet(
     arms: Annotated[list[str], typer.Argument(metavar="ARM ARM…", help="PROFILE[,factor=level…][@gitref]")],
-    seconds: Annotated[float, typer.Option("--seconds", min=20, max=3600, help="Wall time.")] = 60.0,
+    seconds: Annotated[float, typer.Option("--seconds", min=5, max=3600, help="Wall time.")] = 60.0,
     seed: Annotated[int | None, typer.Option("--seed", help="Repeat a run's arrivals and orders.")] = None,
     target: TargetOption = DEFAULT_TARGET,
     out: OutOption = DEFAULT_OUT,

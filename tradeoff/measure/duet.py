@@ -124,11 +124,13 @@ class Duet:
     def _run_epochs(self, generator: Generator, state: BlockState) -> None:
         deadline = time.monotonic() + self._block.seconds
         rates, epoch = state.rates, 0
-        self._progress.stage(f"pricing {self._block.name}", rates.epochs if rates else self._block.epochs)
+        self._progress.stage(f"calibrating and pricing {self._block.name}", rates.epochs if rates else 1)
         while rates is None or epoch < rates.epochs:
             if epoch not in state.done:
-                rates = self._epoch(generator, epoch, rates, deadline)
-                self._progress.step(f"epoch {epoch + 1} of {rates.epochs}")
+                known, rates = rates, self._epoch(generator, epoch, rates, deadline)
+                if known is None:
+                    self._progress.stage(f"pricing {self._block.name}", rates.epochs)
+                self._progress.step()
             epoch += 1
         self._emit(BlockEnded(block=self._block.name))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -16,20 +17,33 @@ def print_duet(result: dict[str, Any], console: Console) -> None:
     )
     if not result["valid"]:
         console.print(f"not valid: {result['why_invalid']}", style="bold red", markup=False)
-    table = Table("arm", "on", "reference", "CPU added per request, 95 % interval", "change")
     for name, estimate in [("twin (the reference again)", result["twin"]), *_arms(result)]:
-        if estimate is None:
-            table.add_row(name, "", "", "not priced", "")
-            continue
-        low, high = (estimate[bound] - 1 for bound in ("low", "high"))
-        mix = _bracketed(estimate["added_us"], *(bound * estimate["reference_us"] for bound in (low, high)))
-        table.add_row(name, "mix", _us(estimate["reference_us"]), mix, f"{estimate['ratio'] - 1:+.2%}")
-        for journey, one in estimate["journeys"].items():
-            added = _bracketed(one["added_us"], one["low"], one["high"])
-            share = f"{one['added_us'] / one['reference_us']:+.2%}"
-            table.add_row("", journey, _us(one["reference_us"]), added, share)
-    console.print(table)
-    console.print("Intervals of journeys are wide enough to hold together (Bonferroni).", style="dim")
+        console.print(_table(name, estimate))
+    console.print("95 % intervals over epochs; those of journeys hold together (Bonferroni).", style="dim")
+
+
+def _table(name: str, estimate: dict[str, Any] | None) -> Table:
+    table = Table(title=name, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    if estimate is None:
+        table.add_column("not priced")
+        return table
+    for heading in ("on", "reference", "CPU added per request", "change"):
+        table.add_column(heading, justify="left" if heading == "on" else "right", no_wrap=True)
+    low, high = ((estimate[bound] - 1) * estimate["reference_us"] for bound in ("low", "high"))
+    table.add_row(
+        "the mix",
+        _us(estimate["reference_us"]),
+        _bracketed(estimate["added_us"], low, high),
+        _change(estimate["ratio"] - 1, low, high),
+    )
+    for journey, one in estimate["journeys"].items():
+        table.add_row(
+            journey,
+            _us(one["reference_us"]),
+            _bracketed(one["added_us"], one["low"], one["high"]),
+            _change(one["added_us"] / one["reference_us"], one["low"], one["high"]),
+        )
+    return table
 
 
 def _arms(result: dict[str, Any]) -> list[tuple[str, dict[str, Any] | None]]:
@@ -41,7 +55,9 @@ def _us(value: float) -> str:
 
 
 def _bracketed(value: float, low: float, high: float) -> str:
-    unit, scale = ("ms", 1e3) if abs(value) >= 1e3 else ("µs", 1.0)
-    digits = 2 if scale > 1 else 0
-    shown = f"{value / scale:+,.{digits}f} {unit} [{low / scale:+,.{digits}f}, {high / scale:+,.{digits}f}]"
-    return shown if low > 0 or high < 0 else f"{shown}: not distinguishable from 0"
+    unit, scale, digits = ("ms", 1e3, 2) if max(abs(low), abs(high)) >= 1e3 else ("µs", 1.0, 0)
+    return f"{value / scale:+,.{digits}f} {unit} [{low / scale:+,.{digits}f}, {high / scale:+,.{digits}f}]"
+
+
+def _change(share: float, low: float, high: float) -> str:
+    return f"{share:+.2%}" if low > 0 or high < 0 else f"{share:+.2%}, as good as 0"
