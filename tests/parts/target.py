@@ -46,13 +46,9 @@ def target_environment(treatment: str, database_url: str, key_file: Path) -> dic
     }
 
 
-def signing_key(folder: Path) -> Path:
-    """A file with a random key of 256 bits, made once per folder."""
-    path = folder / "signing-key"
-    if not path.exists():
-        path.write_text(secrets.token_hex(32))
-        path.chmod(0o600)
-    return path
+def key_file(folder: Path) -> Path:
+    """Where the servers and commands of one folder keep their keys; the first that needs one draws it."""
+    return folder / "signing-keys.json"
 
 
 def run_target(*arguments: str, environment: Mapping[str, str]) -> str:
@@ -81,9 +77,9 @@ def target_server(
     """
     host = random_address()
     port = free_port(host)
-    key_file = signing_key(folder)
+    keys = key_file(folder)
     log = folder / f"target-{port}.log"
-    environment = {**target_environment(treatment, database_url, key_file), **(settings or {})}
+    environment = {**target_environment(treatment, database_url, keys), **(settings or {})}
     command = [
         *with_parent("TERM"), sys.executable, "-m", "target_app", "serve",
         "--host", host, "--port", str(port), "--workers", str(workers),
@@ -91,7 +87,7 @@ def target_server(
     with running(command, log=log, env=environment, cwd=ROOT) as process:
         url = f"http://{host}:{port}"
         wait_until(lambda: answers(f"{url}/health"), process=process, log=log, what=f"target_app ({treatment})")
-        yield TargetServer(url, host, port, treatment, database_url, key_file, log, process.pid)
+        yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid)
 
 
 def empty_sqlite(folder: Path, treatment: str = "hardened") -> str:
@@ -103,12 +99,12 @@ def empty_sqlite(folder: Path, treatment: str = "hardened") -> str:
 
 def migrate(database_url: str, folder: Path, treatment: str = "hardened") -> None:
     """Brings a database to the newest schema."""
-    run_target("migrate", environment=target_environment(treatment, database_url, signing_key(folder)))
+    run_target("migrate", environment=target_environment(treatment, database_url, key_file(folder)))
 
 
 def describe(folder: Path) -> dict[str, Any]:
     """The target's own description of its factors and profiles."""
     described: dict[str, Any] = json.loads(
-        run_target("describe", environment=target_environment("hardened", "sqlite://", signing_key(folder)))
+        run_target("describe", environment=target_environment("hardened", "sqlite:///unused.db", key_file(folder)))
     )
     return described

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.parts.target import migrate, run_target, signing_key, target_environment
+from tests.parts.target import key_file, migrate, run_target, target_environment
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SqliteTemplates:
         treatment = f"hardened,password_hash={password_hash}"
         url = f"sqlite:///{unfinished}"
         migrate(url, self.folder, treatment)
-        environment = target_environment(treatment, url, signing_key(self.folder))
+        environment = target_environment(treatment, url, key_file(self.folder))
         run_target("seed", "--articles", str(articles), environment=environment)
         with closing(sqlite3.connect(unfinished)) as connection:
             # A copy of the file alone must hold every row.

@@ -1,4 +1,7 @@
-"""The contract's table of errors, one named row a case. A level's `contract_exceptions` are names from here."""
+"""The contract's table of errors: its cases in the contract's own words, each with the requests that show it.
+
+A level's `contract_exceptions` are such cases. Drafts are not in the contract's table; they come from the design.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -23,11 +26,12 @@ COMMENT: Final = {"body": "Well said"}
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A request and how it is refused; `message` is None where the contract names only the field.
+    """A request of one case and how it is refused; `message` is None where the contract names only the field.
 
     Words in braces in `path` and `json` stand for what is in the scene.
     """
 
+    case: str
     name: str
     operation: str
     status: int
@@ -92,70 +96,79 @@ GUARDED: Final[dict[str, tuple[Mapping[str, str], Any]]] = {
 
 
 def _no_token() -> list[Refusal]:
-    """Without a token: refused, and before any look-up of what the path names."""
+    """Refused before any look-up of what the path names."""
+    case = "no token where one is needed (before any look-up of the object)"
     known = [
-        Refusal(f"token_missing_{name}", name, 401, "token", MISSING, "nobody", path, json)
+        Refusal(case, f"token_missing_{name}", name, 401, "token", MISSING, "nobody", path, json)
         for name, (path, json) in GUARDED.items()
     ]
     unknown = [
-        Refusal(
-            f"token_missing_unknown_object_{name}", name, 401, "token", MISSING, "nobody",
-            {**path, next(iter(path)): "{fresh}"}, json,
-        )
-        for name, (path, json) in GUARDED.items()
-        if path
+        Refusal(case, f"token_missing_unknown_object_{name}", name, 401, "token", MISSING, "nobody",
+                {**path, next(iter(path)): "{fresh}"}, json)
+        for name, (path, json) in GUARDED.items() if path
     ]  # fmt: skip
     return [
         *known,
         *unknown,
-        Refusal("token_missing_unknown_comment", "DeleteArticleComment", 401, "token", MISSING, "nobody",
+        Refusal(case, "token_missing_unknown_comment", "DeleteArticleComment", 401, "token", MISSING, "nobody",
                 {"slug": "{slug}", "id": "999999999"}),
-        Refusal("token_missing_blank_article", "CreateArticle", 401, "token", MISSING, "nobody",
+        Refusal(case, "token_missing_blank_article", "CreateArticle", 401, "token", MISSING, "nobody",
                 {}, {"article": {**ARTICLE, "title": ""}}),
     ]  # fmt: skip
 
 
-def _users() -> list[Refusal]:
-    """Registration, log-in and the update of oneself."""
+def _credentials() -> list[Refusal]:
+    """Registration and log-in."""
+    wrong = "login with a wrong password"
+    taken = "register with a taken username / email"
+    blank = "blank username, email, password at registration; blank email or password at login"
     return [
-        Refusal("login_wrong_password", "Login", 401, "credentials", "invalid", "nobody", {},
+        Refusal(wrong, "login_wrong_password", "Login", 401, "credentials", "invalid", "nobody", {},
                 {"user": {**LOGIN, "password": "not-the-password"}}),
-        Refusal("register_taken_username", "CreateUser", 409, "username", TAKEN, "nobody", {},
+        Refusal(taken, "register_taken_username", "CreateUser", 409, "username", TAKEN, "nobody", {},
                 {"user": {**NEW_USER, "username": "{owner}"}}),
-        Refusal("register_taken_email", "CreateUser", 409, "email", TAKEN, "nobody", {},
+        Refusal(taken, "register_taken_email", "CreateUser", 409, "email", TAKEN, "nobody", {},
                 {"user": {**NEW_USER, "email": "{owner_email}"}}),
-        *(Refusal(f"register_blank_{name}", "CreateUser", 422, name, BLANK, "nobody", {},
+        *(Refusal(blank, f"register_blank_{name}", "CreateUser", 422, name, BLANK, "nobody", {},
                   {"user": {**NEW_USER, name: ""}}) for name in NEW_USER),
-        *(Refusal(f"register_missing_{name}", "CreateUser", 422, name, None, "nobody", {},
+        *(Refusal(blank, f"register_missing_{name}", "CreateUser", 422, name, None, "nobody", {},
                   {"user": _without(NEW_USER, name)}) for name in NEW_USER),
-        *(Refusal(f"login_blank_{name}", "Login", 422, name, BLANK, "nobody", {},
+        *(Refusal(blank, f"login_blank_{name}", "Login", 422, name, BLANK, "nobody", {},
                   {"user": {**LOGIN, name: ""}}) for name in LOGIN),
-        *(Refusal(f"login_missing_{name}", "Login", 422, name, None, "nobody", {},
+        *(Refusal(blank, f"login_missing_{name}", "Login", 422, name, None, "nobody", {},
                   {"user": _without(LOGIN, name)}) for name in LOGIN),
-        *(Refusal(f"user_update_null_{name}", "UpdateCurrentUser", 422, name, json={"user": {name: None}})
+    ]  # fmt: skip
+
+
+def _self() -> list[Refusal]:
+    """The update of oneself."""
+    case = "PUT /user with email, username or password null or blank, or a password under 8 characters"
+    return [
+        *(Refusal(case, f"user_update_null_{name}", "UpdateCurrentUser", 422, name, json={"user": {name: None}})
           for name in NEW_USER),
-        *(Refusal(f"user_update_blank_{name}", "UpdateCurrentUser", 422, name, json={"user": {name: ""}})
+        *(Refusal(case, f"user_update_blank_{name}", "UpdateCurrentUser", 422, name, json={"user": {name: ""}})
           for name in NEW_USER),
-        Refusal("user_update_short_password", "UpdateCurrentUser", 422, "password",
+        Refusal(case, "user_update_short_password", "UpdateCurrentUser", 422, "password",
                 json={"user": {"password": "7-chars"}}),
     ]  # fmt: skip
 
 
 def _content() -> list[Refusal]:
     """What an article and a comment must hold."""
+    blank = "blank title, description, body of an article; blank body of a comment"
     there = {"slug": "{slug}"}
     return [
-        *(Refusal(f"article_blank_{name}", "CreateArticle", 422, name, BLANK,
+        *(Refusal(blank, f"article_blank_{name}", "CreateArticle", 422, name, BLANK,
                   json={"article": {**ARTICLE, name: ""}}) for name in ARTICLE),
-        *(Refusal(f"article_missing_{name}", "CreateArticle", 422, name,
+        *(Refusal(blank, f"article_missing_{name}", "CreateArticle", 422, name,
                   json={"article": _without(ARTICLE, name)}) for name in ARTICLE),
-        *(Refusal(f"article_update_blank_{name}", "UpdateArticle", 422, name, BLANK, path=there,
+        *(Refusal(blank, f"article_update_blank_{name}", "UpdateArticle", 422, name, BLANK, path=there,
                   json={"article": {name: ""}}) for name in ARTICLE),
-        Refusal("article_update_null_tags", "UpdateArticle", 422, "tagList", path=there,
-                json={"article": {"tagList": None}}),
-        Refusal("comment_blank_body", "CreateArticleComment", 422, "body", BLANK, path=there,
+        Refusal(blank, "comment_blank_body", "CreateArticleComment", 422, "body", BLANK, path=there,
                 json={"comment": {"body": ""}}),
-        Refusal("comment_missing_body", "CreateArticleComment", 422, "body", path=there, json={"comment": {}}),
+        Refusal(blank, "comment_missing_body", "CreateArticleComment", 422, "body", path=there, json={"comment": {}}),
+        Refusal("PUT article with tagList null", "article_update_null_tags", "UpdateArticle", 422, "tagList",
+                path=there, json={"article": {"tagList": None}}),
     ]  # fmt: skip
 
 
@@ -174,38 +187,54 @@ BELOW_ARTICLE: Final[dict[str, tuple[Mapping[str, str], Any]]] = {
 
 def _unknown() -> list[Refusal]:
     """What is not there."""
+    article = "unknown article, also under its comments and favorite"
+    comment = "unknown comment on a known article"
+    profile = "unknown profile, also at follow"
     return [
-        *(Refusal(f"article_unknown_{name}", name, 404, "article", NOT_FOUND,
+        *(Refusal(article, f"article_unknown_{name}", name, 404, "article", NOT_FOUND,
                   path={**path, "slug": "{fresh}"}, json=json) for name, (path, json) in BELOW_ARTICLE.items()),
-        Refusal("comment_unknown", "DeleteArticleComment", 404, "comment", NOT_FOUND,
+        Refusal(comment, "comment_unknown", "DeleteArticleComment", 404, "comment", NOT_FOUND,
                 path={"slug": "{slug}", "id": "999999999"}),
-        Refusal("comment_of_another_article", "DeleteArticleComment", 404, "comment", NOT_FOUND,
+        Refusal(comment, "comment_of_another_article", "DeleteArticleComment", 404, "comment", NOT_FOUND,
                 path={"slug": "{other_slug}", "id": "{comment}"}),
-        *(Refusal(f"profile_unknown_{name}", name, 404, "profile", NOT_FOUND, path={"username": "{fresh}"})
+        *(Refusal(profile, f"profile_unknown_{name}", name, 404, "profile", NOT_FOUND, path={"username": "{fresh}"})
           for name in ("GetProfileByUsername", "FollowUserByUsername", "UnfollowUserByUsername")),
     ]  # fmt: skip
 
 
 def _foreign() -> list[Refusal]:
     """What belongs to somebody else."""
+    article = "another user's article, update or delete"
     there = {"slug": "{slug}"}
-    draft = {"slug": "{draft}"}
     return [
-        Refusal("article_forbidden_update", "UpdateArticle", 403, "article", FORBIDDEN, "other", there,
+        Refusal(article, "article_forbidden_update", "UpdateArticle", 403, "article", FORBIDDEN, "other", there,
                 {"article": {"body": "Mine now"}}),
-        Refusal("article_forbidden_delete", "DeleteArticle", 403, "article", FORBIDDEN, "other", there),
-        Refusal("comment_forbidden_delete", "DeleteArticleComment", 403, "comment", FORBIDDEN, "other",
-                {"slug": "{slug}", "id": "{comment}"}),
-        Refusal("draft_hidden_from_anonymous", "GetArticle", 404, "article", NOT_FOUND, "nobody", draft),
-        Refusal("draft_hidden_read", "GetArticle", 404, "article", NOT_FOUND, "other", draft),
-        Refusal("draft_hidden_comments", "GetArticleComments", 404, "article", NOT_FOUND, "other", draft),
-        Refusal("draft_hidden_comment", "CreateArticleComment", 404, "article", NOT_FOUND, "other", draft,
-                {"comment": COMMENT}),
-        Refusal("draft_hidden_favorite", "CreateArticleFavorite", 404, "article", NOT_FOUND, "other", draft),
-        Refusal("draft_hidden_update", "UpdateArticle", 404, "article", NOT_FOUND, "other", draft,
-                {"article": {"body": "Mine now"}}),
-        Refusal("draft_hidden_delete", "DeleteArticle", 404, "article", NOT_FOUND, "other", draft),
+        Refusal(article, "article_forbidden_delete", "DeleteArticle", 403, "article", FORBIDDEN, "other", there),
+        Refusal("another user's comment, delete", "comment_forbidden_delete", "DeleteArticleComment", 403, "comment",
+                FORBIDDEN, "other", {"slug": "{slug}", "id": "{comment}"}),
     ]  # fmt: skip
 
 
-REFUSALS: Final = [*_no_token(), *_users(), *_content(), *_unknown(), *_foreign()]
+FOREIGN_DRAFT: Final = "another user's draft"
+
+
+def _drafts() -> list[Refusal]:
+    """To everybody but its owner a draft is not there."""
+    draft = {"slug": "{draft}"}
+    requests: dict[str, tuple[str, Any]] = {
+        "read": ("GetArticle", None),
+        "comments": ("GetArticleComments", None),
+        "comment": ("CreateArticleComment", {"comment": COMMENT}),
+        "favorite": ("CreateArticleFavorite", None),
+        "update": ("UpdateArticle", {"article": {"body": "Mine now"}}),
+        "delete": ("DeleteArticle", None),
+    }
+    return [
+        *(Refusal(FOREIGN_DRAFT, f"draft_hidden_{name}", operation, 404, "article", NOT_FOUND, "other", draft, json)
+          for name, (operation, json) in requests.items()),
+        *(Refusal("a draft, without a token", f"draft_hidden_from_nobody_{name}", requests[name][0], 404, "article",
+                  NOT_FOUND, "nobody", draft) for name in ("read", "comments")),
+    ]  # fmt: skip
+
+
+REFUSALS: Final = [*_no_token(), *_credentials(), *_self(), *_content(), *_unknown(), *_foreign(), *_drafts()]

@@ -6,6 +6,7 @@ import pytest
 
 from tests.target_app.contract.conduit import Conduit, unique
 from tests.target_app.contract.conftest import Served
+from tests.target_app.contract.refusals import FOREIGN_DRAFT
 from tests.target_app.contract.scene import Person, publish, register
 
 
@@ -78,7 +79,7 @@ def test_publishing(api: Conduit, owner: Person) -> None:
 
 def test_hidden_by_update(served: Served, owner: Person, other: Person, request: pytest.FixtureRequest) -> None:
     """An article that becomes a draft by an update is refused to others like one that was created so."""
-    served.excuse("draft_hidden_read", request)
+    served.excuse(FOREIGN_DRAFT, request)
     slug = publish(served.api, owner)["slug"]
     _draft(served.api, owner, slug, True)
     assert [served.api.call("GetArticle", slug=slug, token=token).status_code for token in (None, other.token)] == [
