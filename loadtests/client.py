@@ -17,6 +17,7 @@ from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 
 from loadtests.accounts import encode
+from loadtests.gate import Gate
 from loadtests.journeys import Answer, Step
 from security.guard import Pinned
 
@@ -42,8 +43,17 @@ class OwnLimit(RuntimeError):  # noqa: N818 - read as `except OwnLimit`
 class Client:
     """Sends steps of one virtual user to one arm, each within `timeout_s`, on as many connections as it takes."""
 
-    def __init__(self, place: Pinned, source: str | None, timeout_s: float, *, header: str = "Authorization") -> None:
+    def __init__(
+        self,
+        place: Pinned,
+        source: str | None,
+        timeout_s: float,
+        *,
+        header: str = "Authorization",
+        gate: Gate | None = None,
+    ) -> None:
         self._timeout_s = timeout_s
+        self._gate = gate
         self._pool = _pool(place, source)
         self._common = f"Host: {place.host_header}\r\nUser-Agent: loadtests\r\nAccept: application/json\r\n"
         self._header = header
@@ -56,6 +66,8 @@ class Client:
     def send(self, step: Step) -> Answer:
         """The answer to one step, whatever its status; raises NoAnswer or OwnLimit."""
         request = self._request(step)
+        if self._gate:
+            self._gate.wait()
         try:
             with gevent.Timeout(self._timeout_s, NoAnswer(f"no answer within {self._timeout_s:g} s")):
                 return self._exchange(request, repeatable=step.method in _REPEATABLE)

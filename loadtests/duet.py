@@ -17,6 +17,7 @@ import gevent  # type: ignore[import-untyped]
 
 from loadtests.accounts import Account, LogIn
 from loadtests.client import Client, NoAnswer
+from loadtests.gate import Gate
 from loadtests.histogram import LatencyHistogram
 from loadtests.journeys import JOURNEYS, Journey, UnusableAnswer, Visit, log_in_step, session_check
 from loadtests.openloop import Flight, Lag, pace
@@ -36,6 +37,7 @@ class Arm:
 
     name: str
     place: Pinned
+    gate: Gate | None = None
 
 
 @dataclass(slots=True)
@@ -93,7 +95,9 @@ class Duet:
         self._accounts = tuple(accounts)
         self._log_in = log_in
         self._clients = {
-            arm.name: [Client(arm.place, one.source, timeout_s, header=log_in.header) for one in accounts]
+            arm.name: [
+                Client(arm.place, one.source, timeout_s, header=log_in.header, gate=arm.gate) for one in accounts
+            ]
             for arm in arms
         }
 

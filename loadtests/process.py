@@ -25,9 +25,10 @@ from gevent.queue import Queue  # type: ignore[import-untyped]
 from loadtests.arrivals import offsets
 from loadtests.client import OwnLimit
 from loadtests.duet import Arm, Duet, SignInFailed, WindowResult
+from loadtests.gate import gate_for
 from loadtests.journeys import JOURNEYS
-from loadtests.spec import BadInput, SignIn, Spec, Stop, Window, read_command, read_spec
-from security.guard import Refused, allow
+from loadtests.spec import ArmSpec, BadInput, SignIn, Spec, Stop, Window, read_command, read_spec
+from security.guard import Authorization, Refused, allow
 
 
 class InputClosed(Exception):  # noqa: N818 - read as `except InputClosed`
@@ -114,8 +115,17 @@ def _serve(commands: Input, output: Output) -> int:
 
 def _duet(spec: Spec) -> Duet:
     authorization = spec.authorized.authorization()
-    arms = [Arm(arm.name, allow(arm.url, authorization)) for arm in spec.arms]
-    return Duet(arms, spec.accounts.all(), spec.login.log_in(), spec.timeout_s)
+    return Duet(
+        [_arm(arm, authorization, len(spec.arms)) for arm in spec.arms],
+        spec.accounts.all(),
+        spec.login.log_in(),
+        spec.timeout_s,
+    )
+
+
+def _arm(arm: ArmSpec, authorization: Authorization, arms: int) -> Arm:
+    place = allow(arm.url, authorization)
+    return Arm(arm.name, place, gate_for(place, authorization, share=arms))
 
 
 def _settle(spec: Spec) -> None:

@@ -1,0 +1,106 @@
+"""Locust alone: `locust -f loadtests/locustfile.py --host http://127.0.0.1:8000`, with Locust's own page and workers.
+
+Without more it runs closed-loop users in the mix of WEIGHTS. With `--open-rate N` it sends N arrivals a second, open
+loop; with workers, set `--users` to their number. The host must be loopback, or authorised by the target.toml that
+`--authorized` names; otherwise it says so in one sentence and exits with status 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from loadtests.options import PROCESSES, add_options, site
+from loadtests.recorder import KEY
+from loadtests.users import (
+    RECORDER,
+    AnonymousReader,
+    Author,
+    LogsIn,
+    OpenLoopUser,
+    SignedInReader,
+    classes,
+    forget_sites,
+)
+from security.guard import Refused
+
+__all__ = ["AnonymousReader", "Author", "LogsIn", "OpenLoopUser", "SignedInReader"]
+
+
+def declare_options(parser: LocustArgumentParser, **_: Any) -> None:
+    """Add our options to Locust's."""
+    add_options(parser)
+
+
+def refuse_strangers(environment: Environment, **_: Any) -> None:
+    """Refuse a host before anything is sent; a host typed into the page is checked when users start."""
+    options = environment.parsed_options
+    if isinstance(environment.runner, WorkerRunner) or options is None:
+        return  # a worker learns the host from its master
+    if environment.host or options.headless:
+        try:
+            site(environment.host, options)
+        except Refused as error:
+            sys.stderr.write(f"{error}\n")
+            sys.exit(2)
+
+
+def begin(environment: Environment, **_: Any) -> None:
+    """Choose the users of this run, before Locust dispatches them."""
+    RECORDER.clear()
+    forget_sites()
+    if isinstance(environment.runner, WorkerRunner) or environment.parsed_options is None:
+        return
+    if not environment.parsed_options.user_classes:  # named on the command line or picked on the page
+        environment.user_classes[:] = classes(environment.parsed_options)
+    setattr(environment.parsed_options, PROCESSES, _processes(environment))
+
+
+def _processes(environment: Environment) -> int:
+    """How many processes will have users; Locust spreads them evenly over workers."""
+    runner = environment.runner
+    if not isinstance(runner, MasterRunner):
+        return 1
+    workers = len(runner.clients.ready) + len(runner.clients.running) + len(runner.clients.spawning)
+    return max(1, min(runner.target_user_count, workers))
+
+
+def send_exact(data: dict[str, Any], **_: Any) -> None:
+    """A worker's report carries what is new in its histograms."""
+    data[KEY] = RECORDER.take()
+
+
+def receive_exact(data: dict[str, Any], **_: Any) -> None:
+    """The master adds it up."""
+    RECORDER.add(data[KEY])
+
+
+def show_exact(environment: Environment, **_: Any) -> None:
+    """At the end, print the exact figures, and write them if asked."""
+    options = environment.parsed_options
+    if isinstance(environment.runner, WorkerRunner) or options is None or not RECORDER.steps:
+        return
+    sys.stdout.write(f"\n{RECORDER.table()}\n\n")
+    if options.histograms:
+        try:
+            RECORDER.write(Path(options.histograms))
+        except OSError as error:
+            sys.stderr.write(f"The histograms cannot be written to {options.histograms}: {error.strerror}.\n")
+            environment.process_exit_code = 2
+
+
+for hook, listener in (
+    (events.init_command_line_parser, declare_options),
+    (events.init, refuse_strangers),
+    (events.test_start, begin),
+    (events.report_to_master, send_exact),
+    (events.worker_report, receive_exact),
+    (events.quitting, show_exact),
+):
+    hook.add_listener(listener)  # type: ignore[no-untyped-call]  # Locust types its hooks in part
