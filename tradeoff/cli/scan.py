@@ -21,26 +21,20 @@ def scan(
 ) -> int:
     """Scan code. Findings that no level declares fail, and so does a file that a scanner skipped."""
     from security.sarif import build_sarif
-    from security.scan.scan import scan as run_scanners
-
-    from tradeoff.measure.scanning import expected_findings
+    from tradeoff.measure.scanning import scan_paths
     from tradeoff.plan.factors import describe
     from tradeoff.target.description import read_target
-    from tradeoff.target.errors import TradeoffError
 
     description = read_target(target)
     chosen = paths or [description.root / path for path in description.scan.paths]
-    absent = [str(path) for path in chosen if not path.exists()]
-    if absent:
-        raise TradeoffError(f"nothing to scan at {', '.join(absent)}: name files or folders that exist")
-    result = run_scanners(chosen, expected_findings(describe(description)), root=description.root).as_json()
+    result = scan_paths(description, describe(description), chosen).as_json()
     if sarif:
         sarif.write_text(json_module.dumps(build_sarif(result), indent=2), encoding="utf-8")
     if json:
         typer.echo(json_module.dumps(result, indent=2))
     else:
         _print(result)
-    return 1 if result["unexpected"] or any(one["skipped"] for one in result["scanners"]) else 0
+    return 0 if result["passed"] else 1
 
 
 def _print(result: dict[str, Any]) -> None:

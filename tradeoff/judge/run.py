@@ -90,7 +90,8 @@ def _scan_failures(scan: ScanJudged | None) -> list[str]:
         f"{one.get('scanner')} {one.get('rule')} in {one.get('path')}:{one.get('line')} is declared by no level"
         for one in scan.unexpected
     ]
-    return skipped + unexpected
+    missing = [f"{one.get('rule')} in {one.get('path')} is declared, but not reported" for one in scan.missing]
+    return skipped + unexpected + missing
 
 
 def _words(skipped: object) -> str:
@@ -114,8 +115,9 @@ def _omissions(
         if outcome.result == "could_not_run"
     ]
     found += [
-        Omission(subject=f"static finding {one.get('rule')} in {one.get('path')}", reason="declared, but not reported")
-        for one in (scan.missing if scan else [])
+        Omission(subject=f"static scan by {one.get('name')}", reason="no file was there to scan")
+        for one in (scan.scanners if scan else [])
+        if not one.get("files")
     ]
     if scan_planned and scan is None:
         found.append(Omission(subject="static scan", reason="the run ended before it"))

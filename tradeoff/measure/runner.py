@@ -10,6 +10,7 @@ from tradeoff.measure.attacks import attack_arms
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
+from tradeoff.measure.scanning import scan_target
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 from tradeoff.record.events import (
@@ -149,5 +150,4 @@ def _stages(
     if left:
         attack_arms(target, catalog, left, templates=templates, articles=plan.articles, emit=emit, progress=progress)
     if plan.scan and not done.scanned:
-        from tradeoff.measure.scanning import scan_target
         emit(scan_target(target, catalog, progress=progress))
