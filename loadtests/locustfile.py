@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from locust import events
+from locust import User, events
 from locust.argument_parser import LocustArgumentParser
+from locust.dispatch import UsersDispatcher
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import MasterRunner, WorkerNode, WorkerRunner
 
 from loadtests.options import PROCESSES, add_options, site
 from loadtests.recorder import KEY
@@ -25,7 +26,7 @@ from loadtests.users import (
     LogsIn,
     OpenLoopUser,
     SignedInReader,
-    classes,
+    chosen,
     forget_sites,
 )
 from security.guard import Refused
@@ -36,6 +37,19 @@ __all__ = ["AnonymousReader", "Author", "LogsIn", "OpenLoopUser", "SignedInReade
 def declare_options(parser: LocustArgumentParser, **_: Any) -> None:
     """Add our options to Locust's."""
     add_options(parser)
+
+
+def choose_users(environment: Environment, **_: Any) -> None:
+    """Let the options of each run decide which users it has.
+
+    A master makes its dispatcher before `test_start`, so that is where the choice is made.
+    """
+
+    class Chosen(UsersDispatcher):
+        def __init__(self, worker_nodes: list[WorkerNode], user_classes: list[type[User]]) -> None:
+            super().__init__(worker_nodes, chosen(environment.parsed_options, user_classes))
+
+    environment.dispatcher_class = Chosen
 
 
 def refuse_strangers(environment: Environment, **_: Any) -> None:
@@ -52,13 +66,11 @@ def refuse_strangers(environment: Environment, **_: Any) -> None:
 
 
 def begin(environment: Environment, **_: Any) -> None:
-    """Choose the users of this run, before Locust dispatches them."""
+    """Start afresh, and tell every process how many of them there are."""
     RECORDER.clear()
     forget_sites()
     if isinstance(environment.runner, WorkerRunner) or environment.parsed_options is None:
         return
-    if not environment.parsed_options.user_classes:  # named on the command line or picked on the page
-        environment.user_classes[:] = classes(environment.parsed_options)
     setattr(environment.parsed_options, PROCESSES, _processes(environment))
 
 
@@ -98,6 +110,7 @@ def show_exact(environment: Environment, **_: Any) -> None:
 for hook, listener in (
     (events.init_command_line_parser, declare_options),
     (events.init, refuse_strangers),
+    (events.init, choose_users),
     (events.test_start, begin),
     (events.report_to_master, send_exact),
     (events.worker_report, receive_exact),

@@ -6,7 +6,7 @@ import itertools
 import random
 import time
 from argparse import Namespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import gevent  # type: ignore[import-untyped]
 from gevent.pool import Group  # type: ignore[import-untyped]
@@ -229,15 +229,13 @@ class OpenLoopUser(ConduitUser):
         )
 
 
-CLOSED: list[type[User]] = [AnonymousReader, SignedInReader, Author, LogsIn]
-OPEN: list[type[User]] = [OpenLoopUser]
-
-
 def forget_sites() -> None:
     """A new run resolves its host again."""
     _sites.clear()
 
 
-def classes(options: Any) -> list[type[User]]:
-    """The classes that a run uses: with an open rate the schedule's owner alone."""
-    return OPEN if options.open_rate else CLOSED
+def chosen(options: Namespace | None, available: list[type[User]]) -> list[type[User]]:
+    """The classes of a run: those that were named, or with an open rate the schedule's owner alone, or the others."""
+    if options is None or options.user_classes:
+        return available
+    return [one for one in available if (one is OpenLoopUser) == bool(options.open_rate)]
