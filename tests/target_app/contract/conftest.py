@@ -65,7 +65,7 @@ def declared_exceptions(described: dict[str, Any], profile: str) -> frozenset[st
 
 
 def cases_broken(level: dict[str, Any]) -> list[str]:
-    """A level's exceptions to the contract's table; for drafts, which are not in it, the probe that reads one stands."""
+    """A level's exceptions to the contract's table; drafts are not in it: there the probe that reads one speaks."""
     drafts = [FOREIGN_DRAFT] if "foreign_draft_read" in level["trips"] else []
     return [*level["contract_exceptions"], *drafts]
 
