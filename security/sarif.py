@@ -1,7 +1,7 @@
 """One SARIF 2.1.0 document out of static findings and successful attacks.
 
-Every result carries its control and the ids of that control (OWASP API Top 10, ASVS, CWE). What was declared beforehand is
-suppressed with its justification, not left out: a reader sees it, and a gate passes it over.
+Every result carries its control and the ids of that control (OWASP API Top 10, ASVS, CWE). What was declared beforehand
+is suppressed with its justification, not left out: a reader sees it, and a gate passes it over.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def build_sarif(
 ) -> dict[str, Any]:
     """Build the document: a run for each scanner, and one for the probes.
 
-    `scan` is a `ScanResult.as_json()`. `attacks` are probe outcomes as JSON, of which the successful ones become results;
-    beside the outcome's own keys may stand `arm` (what was attacked) and `declared` (true where a weak level trips this
-    probe). `ids` gives each control's `owasp`, `asvs` and `cwe`.
+    `scan` is a `ScanResult.as_json()`. `attacks` are probe outcomes as JSON, of which the successful ones become
+    results; beside the outcome's own keys may stand `arm` (what was attacked) and `declared` (true where a weak level
+    trips this probe). `ids` gives each control's `owasp`, `asvs` and `cwe`.
     """
     known = ids or {}
     runs = [_scanner_run(scanner, scan["findings"], known) for scanner in scan["scanners"]] if scan else []

@@ -33,6 +33,7 @@ def password_guessing(scene: Scene) -> Verdict:
     """Forty wrong passwords for one account from one address, then the right one."""
     account, client = scene.people.account(), scene.people.visitor()
     tries = _try(scene, client, ((account, word) for word in islice(_words(), GUESSES)))
+    require(tries.wrong, f"The first wrong password was answered {tries.refused}: nothing can be said of a budget.")
     if tries.refused:
         return stopped(f"After {tries.wrong} wrong passwords the next was answered {tries.refused}.")
     right = scene.people.log_in(client, account).status_code
@@ -43,16 +44,16 @@ def password_guessing(scene: Scene) -> Verdict:
 
 
 def password_spraying(scene: Scene) -> Verdict:
-    """One wrong password on each of many accounts, from one address."""
+    """One wrong password on each of many accounts, from one address, then a right one."""
     accounts, client = scene.people.accounts(SPRAYED_ACCOUNTS), scene.people.visitor()
     tries = _try(scene, client, ((account, SPRAYED_PASSWORD) for account in accounts))
+    require(tries.wrong, f"The first wrong password was answered {tries.refused}: nothing can be said of a budget.")
+    seen = f"One address tried one wrong password on each of {tries.wrong} accounts, all answered {WRONG}"
     if tries.refused:
-        return stopped(
-            f"After one wrong password on each of {tries.wrong} accounts the next was answered {tries.refused}."
-        )
-    return succeeded(
-        f"One address tried a wrong password on each of {tries.wrong} accounts; all were answered {WRONG}."
-    )
+        return stopped(f"{seen}; the next was answered {tries.refused}.")
+    right = scene.people.log_in(client, accounts[0]).status_code
+    require(right in THROTTLED | {200}, f"{seen}; then a right password was answered {right}.")
+    return succeeded(f"{seen}, and then a right one 200.") if right == 200 else stopped(f"{seen}; a right one {right}.")
 
 
 def owner_lockout(scene: Scene) -> Verdict:

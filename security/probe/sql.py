@@ -50,7 +50,7 @@ def sql_boolean(scene: Scene) -> Verdict:
 def sql_error(scene: Scene) -> Verdict:
     """A lone quote breaks the statement, a doubled one does not, twice."""
     client = scene.people.visitor()
-    require(_list(scene, client).status_code == 200, "The list of articles can't be read.")
+    _known_values(scene, client)
     for parameter in (*FILTERS, *ORDERS):
         lone, doubled = _quotes(scene, client, parameter)
         if lone:
@@ -61,7 +61,7 @@ def sql_error(scene: Scene) -> Verdict:
 def sql_union(scene: Scene) -> Verdict:
     """A UNION brings back a marker that stands in no row."""
     client = scene.people.visitor()
-    require(_list(scene, client).status_code == 200, "The list of articles can't be read.")
+    _known_values(scene, client)
     open_to_quotes = [parameter for parameter in FILTERS if _quotes(scene, client, parameter)[0]]
     if not open_to_quotes:
         return stopped(

@@ -16,15 +16,15 @@ PROJECT = TABLE.parents[2]
 
 @dataclass(frozen=True)
 class Allowance:
-    """These rules may be broken by files that match `path` (`*` also crosses folders), because of `reason`."""
+    """These rules may be broken by files that match any of `paths` (`*` also crosses folders), because of `reason`."""
 
     rules: tuple[str, ...]
-    path: str
+    paths: tuple[str, ...]
     reason: str
 
     def covers(self, finding: Finding) -> bool:
         """Whether this finding is allowed."""
-        return finding.rule in self.rules and fnmatchcase(finding.path, self.path)
+        return finding.rule in self.rules and any(fnmatchcase(finding.path, path) for path in self.paths)
 
 
 def policy_for(root: Path) -> list[Allowance]:
@@ -35,4 +35,4 @@ def policy_for(root: Path) -> list[Allowance]:
 def read_policy(path: Path) -> list[Allowance]:
     """Read a table of allowances; KeyError or TypeError where a row lacks a part."""
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["allow"]
-    return [Allowance(tuple(row["rules"]), row["path"], row["reason"]) for row in rows]
+    return [Allowance(tuple(row["rules"]), tuple(row["paths"]), row["reason"]) for row in rows]
