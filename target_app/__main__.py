@@ -1,0 +1,147 @@
+"""`python -m target_app`: serve, migrate, seed, describe, openapi and the lab."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from target_app.database import DatabaseUnavailableError
+from target_app.settings import Settings
+from target_app.signing_keys import SigningKeysError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The reference backend. Its weak levels are weak.",
+)
+lab = typer.Typer(no_args_is_help=True, help="What a probe may ask of a target of this machine.")
+app.add_typer(lab, name="lab")
+
+Username = Annotated[str, typer.Option(help="the user's name")]
+
+
+def show(value: dict[str, Any]) -> None:
+    """Print one JSON object on one line."""
+    import orjson
+
+    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to bind (TARGET_HOST, else 127.0.0.1)")] = None,
+    port: Annotated[int | None, typer.Option(help="port, 0 for a free one (TARGET_PORT, else 8000)")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="processes")] = 1,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    for name, value in (("TARGET_HOST", host), ("TARGET_PORT", port)):
+        if value is not None:
+            os.environ[name] = str(value)
+    from target_app import serving
+    from target_app.readiness import refuse_unready
+    from target_app.treatment import parse_treatment
+
+    settings = Settings()
+    treatment = parse_treatment(settings.treatment)
+    serving.refuse_exposure(settings.host, treatment)
+    refuse_unready(settings.database_url)
+    serving.serve(settings, treatment, workers)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema, and make the signing keys."""
+    from target_app.migrations.run import migrate as run
+    from target_app.signing_keys import SigningKeys
+
+    settings = Settings()
+    revision = run(settings.database_url)
+    SigningKeys(settings.key_file).hmac_secret()
+    show({"revision": revision})
+
+
+@app.command()
+def seed(
+    articles: Annotated[int, typer.Option(min=0, help="articles to write")] = 1000,
+    users: Annotated[int | None, typer.Option(help="accounts in all; one for five articles, at least 200")] = None,
+    logins: Annotated[int, typer.Option(min=1, max=9999, help="accounts that can log in")] = 60,
+    seed: Annotated[int, typer.Option(help="the same number gives the same rows")] = 1,
+    password_level: Annotated[str | None, typer.Option(help="how to hash; else as TARGET_TREATMENT says")] = None,
+    hash_cache: Annotated[Path | None, typer.Option(help="where hashes are kept between runs")] = None,
+) -> None:
+    """Fill an empty, migrated database."""
+    from target_app.controls.password_hash import SCHEMES
+    from target_app.seeding import Size
+    from target_app.seeding import seed as fill
+    from target_app.treatment import known, parse_treatment
+
+    settings = Settings()
+    level = password_level or parse_treatment(settings.treatment)["password_hash"]
+    known(level, SCHEMES, "password level")
+    size = Size(
+        articles, max(200, articles // 5, logins + 1) if users is None else max(users, logins + 1), logins, seed
+    )
+    show(dict(fill(settings.database_url, level, size, hash_cache)))
+
+
+@app.command()
+def describe() -> None:
+    """Print every factor, level and profile as JSON."""
+    from target_app.treatment import description
+
+    show(description())
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document, whatever the treatment serves."""
+    from target_app.app import document
+
+    show(document())
+
+
+@lab.command("mint-token")
+def mint_token(username: Username) -> None:
+    """Print a validly signed token."""
+    from target_app import lab as commands
+    from target_app.treatment import parse_treatment
+
+    settings = Settings()
+    show(commands.mint_token(settings, parse_treatment(settings.treatment), username))
+
+
+@lab.command("read-db")
+def read_db(username: Username) -> None:
+    """Print the stored row of a user."""
+    from target_app import lab as commands
+
+    show(commands.read_db(Settings(), username))
+
+
+@lab.command()
+def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) -> None:
+    """Break the arm's own database, or mend it."""
+    from target_app import lab as commands
+
+    show(commands.fault(Settings(), kind))
+
+
+def main() -> None:
+    """Run a command; a failure that can be explained is one sentence and exit code 2."""
+    try:
+        app()
+    except (DatabaseUnavailableError, SigningKeysError) as error:
+        sentence = error
+    except Exception as error:  # the classes below are imported only by the commands that raise them
+        if type(error).__name__ not in {"TreatmentError", "ServingError", "LabError", "ValidationError"}:
+            raise
+        sentence = error
+    sys.stderr.write(f"target_app: {sentence}\n")
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""The assembly of one server from its settings and its treatment, in one visible order."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, Response
+
+from target_app.articles.endpoints import router as articles_router
+from target_app.articles.repository import ArticleRepository
+from target_app.articles.service import ArticleService
+from target_app.comments.endpoints import router as comments_router
+from target_app.comments.repository import CommentRepository
+from target_app.comments.service import CommentService
+from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.model import Kit
+from target_app.controls.object_authz import OBJECT_AUTHZ
+from target_app.controls.password_hash import PASSWORD_HASH
+from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.sql import SQL
+from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.database import ALIVE, connect
+from target_app.metrics import CONTENT_TYPE, Metrics
+from target_app.parts import Parts
+from target_app.settings import Settings
+from target_app.signing_keys import SigningKeys
+from target_app.treatment import Treatment, parse_treatment
+from target_app.tuning.query_shape import QUERY_SHAPE
+from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.users.endpoints import router as users_router
+from target_app.users.repository import UserRepository
+from target_app.users.service import UserService
+from target_app.web.errors import HANDLERS, error_response
+from target_app.web.host_check import HostCheck
+from target_app.web.request_metrics import RequestMetrics
+
+
+def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
+    """The server. Levels are chosen here and nowhere else."""
+    metrics = Metrics()
+    database = connect(settings.database_url, metrics, settings.pool_size)
+    kit = Kit(settings, database, metrics, SigningKeys(settings.key_file))
+
+    passwords = PASSWORD_HASH.build(treatment, kit)
+    throttle = LOGIN_THROTTLE.build(treatment, kit)
+    tokens = TOKEN_SIGNATURE.build(treatment, kit)
+    authz = OBJECT_AUTHZ.build(treatment, kit)
+    fields = RESPONSE_FIELDS.build(treatment, kit)
+    sql = SQL.build(treatment, kit)
+    failures = ERRORS_AND_DOCS.build(treatment, kit)
+    cache = RESPONSE_CACHE.build(treatment, kit)
+    loader = QUERY_SHAPE.build(treatment, kit)(fields)
+
+    users = UserService(UserRepository(fields), passwords, throttle, tokens, fields)
+    articles = ArticleService(ArticleRepository(sql, loader), authz, fields)
+    comments = CommentService(CommentRepository(fields), articles, authz, fields)
+
+    app = FastAPI(
+        title="Conduit",
+        version="2.0.0",
+        lifespan=lifespan,
+        exception_handlers={**HANDLERS, Exception: failures.on_failure},
+        middleware=[
+            Middleware(RequestMetrics, metrics=metrics),
+            Middleware(HostCheck, names=settings.host_names),
+            Middleware(cache.wrap),
+        ],
+        **failures.options,
+    )
+    app.state.parts = Parts(database, metrics, passwords, tokens, users, articles, comments)
+    add_api(app)
+    app.add_api_route("/health", health, include_in_schema=False)
+    app.add_api_route("/metrics", exposition, include_in_schema=False)
+    if tokens.published_keys:
+        app.add_api_route("/.well-known/jwks.json", published_keys, include_in_schema=False)
+    failures.add_routes(app)
+    return app
+
+
+def add_api(app: FastAPI) -> None:
+    """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
+    for router in (users_router, articles_router, comments_router):
+        app.include_router(router)
+    plain = app.openapi
+
+    def with_scheme() -> dict[str, Any]:
+        document = plain()
+        scheme = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <jwt>`"}
+        document["components"]["securitySchemes"] = {"Token": scheme}
+        return document
+
+    app.openapi = with_scheme  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+
+
+def from_environment() -> FastAPI:
+    """The server that the environment describes: what each worker calls."""
+    settings = Settings()
+    return create_app(settings, parse_treatment(settings.treatment))
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Prepare what takes time before the first request; close what is open after the last."""
+    parts: Parts = app.state.parts
+    await parts.passwords.prepare()
+    yield
+    parts.passwords.close()
+    await parts.database.close()
+
+
+async def health(request: Request) -> Response:
+    """Whether the server can use its database."""
+    parts: Parts = request.app.state.parts
+    try:
+        connection = await parts.database.open_reading()
+        try:
+            await connection.row(ALIVE)
+        finally:
+            await connection.rollback()
+    except Exception:  # noqa: BLE001: whatever is wrong, the answer is that the server is not well
+        return error_response(503, {"database": ["is not available"]})
+    return JSONResponse({"status": "ok"})
+
+
+async def exposition(request: Request) -> Response:
+    """All metrics, for Prometheus."""
+    parts: Parts = request.app.state.parts
+    return Response(parts.metrics.exposition(parts.database.checked_out), media_type=CONTENT_TYPE)
+
+
+async def published_keys(request: Request) -> dict[str, Any]:
+    """The public keys of this server's tokens (RFC 7517)."""
+    parts: Parts = request.app.state.parts
+    return {"keys": list(parts.tokens.published_keys)}
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document, for which no database is needed."""
+    app = FastAPI(title="Conduit", version="2.0.0")
+    add_api(app)
+    return app.openapi()

@@ -1,0 +1,97 @@
+from typing import Any
+
+from target_app.articles.repository import ArticleRepository
+from target_app.articles.rows import ArticleRow, Page, detail, summary
+from target_app.articles.schemas import ArticleQuery, ArticleUpdate, NewArticle, PageQuery
+from target_app.controls.object_authz import ObjectAuthz
+from target_app.controls.response_fields import ResponseFields
+from target_app.controls.sql import Filters
+from target_app.schema import now_ms
+from target_app.unit_of_work import UnitOfWork
+from target_app.web.errors import not_found
+
+
+class ArticleService:
+    """Articles, drafts, tags and favorites."""
+
+    def __init__(self, repository: ArticleRepository, authz: ObjectAuthz, fields: ResponseFields) -> None:
+        self._repository = repository
+        self._authz = authz
+        self._fields = fields
+
+    async def page(self, work: UnitOfWork, query: ArticleQuery, viewer: int | None) -> dict[str, Any]:
+        """One page of the published articles."""
+        filters = Filters(query.tag, query.author, query.favorited, query.sort)
+        page = await self._repository.page(await work.reading(), filters, viewer, query.limit, query.offset)
+        return self._page_shown(page)
+
+    async def feed(self, work: UnitOfWork, query: PageQuery, viewer: int) -> dict[str, Any]:
+        """One page of the published articles of the users whom the viewer follows."""
+        return self._page_shown(await self._repository.feed(await work.reading(), viewer, query.limit, query.offset))
+
+    async def tags(self, work: UnitOfWork) -> list[str]:
+        """All tags of published articles."""
+        return await self._repository.tag_names(await work.reading())
+
+    async def one(self, work: UnitOfWork, slug: str, viewer: int | None) -> dict[str, Any]:
+        """An article. Raises ApiError 404, also for another user's draft."""
+        return detail(await self.readable(work, slug, viewer), self._fields)
+
+    async def create(self, work: UnitOfWork, new: NewArticle, viewer: int) -> dict[str, Any]:
+        """Publish an article or keep a draft."""
+        now = now_ms()
+        values = new.model_dump(exclude={"tagList"}) | {"author_id": viewer, "created_at": now, "updated_at": now}
+        slug = await self._repository.add(await work.writing(), values, new.tagList)
+        return await self.one(work, slug, viewer)
+
+    async def update(self, work: UnitOfWork, slug: str, update: ArticleUpdate, viewer: int) -> dict[str, Any]:
+        """Change an article. Raises ApiError 403, 404."""
+        connection = await work.writing()
+        article = await self._changeable(work, slug, viewer)
+        given = update.model_fields_set
+        values = update.model_dump(include=given - {"tagList"}) | {"updated_at": now_ms()}
+        changed = await self._repository.change(
+            connection, article, values, update.tagList if "tagList" in given else None
+        )
+        return detail(await self._found(work, changed, viewer), self._fields)
+
+    async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
+        """Delete an article. Raises ApiError 403, 404."""
+        connection = await work.writing()
+        await self._repository.remove(connection, await self._changeable(work, slug, viewer))
+
+    async def favorite(self, work: UnitOfWork, slug: str, viewer: int) -> dict[str, Any]:
+        """Favorite an article. Raises ApiError 404."""
+        connection = await work.writing()
+        article = await self.readable(work, slug, viewer)
+        await self._repository.favorite(connection, viewer, article.id)
+        return await self.one(work, slug, viewer)
+
+    async def unfavorite(self, work: UnitOfWork, slug: str, viewer: int) -> dict[str, Any]:
+        """Take a favorite back. Raises ApiError 404."""
+        connection = await work.writing()
+        article = await self.readable(work, slug, viewer)
+        await self._repository.unfavorite(connection, viewer, article.id)
+        return await self.one(work, slug, viewer)
+
+    async def readable(self, work: UnitOfWork, slug: str, viewer: int | None) -> ArticleRow:
+        """The article, for somebody who may know of it. Raises ApiError 404."""
+        article = await self._found(work, slug, viewer)
+        if article.draft:
+            self._authz.read_draft(viewer, article.author_id)
+        return article
+
+    async def _changeable(self, work: UnitOfWork, slug: str, viewer: int) -> ArticleRow:
+        article = await self.readable(work, slug, viewer)
+        self._authz.change("article", viewer, article.author_id)
+        return article
+
+    async def _found(self, work: UnitOfWork, slug: str, viewer: int | None) -> ArticleRow:
+        article = await self._repository.one(await work.reading(), slug, viewer)
+        if article is None:
+            raise not_found("article")
+        return article
+
+    def _page_shown(self, page: Page) -> dict[str, Any]:
+        shown = [summary(row, self._fields) for row in page.articles]
+        return {"articles": shown, "articlesCount": page.total}

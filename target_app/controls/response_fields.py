@@ -1,0 +1,66 @@
+"""Which columns of a user's row stand in an answer."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Column
+
+from target_app.controls.model import Factor, Kit, Level
+from target_app.users.models import users
+
+
+class ResponseFields(Protocol):
+    """Adds to every object that stands for a user."""
+
+    #: Selected behind the declared columns, in every statement that reads a user for an answer.
+    columns: tuple[Column[Any], ...]
+
+    def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:
+        """`declared` with the values of `columns` added."""
+
+
+class Declared:
+    """What the contract declares and nothing else."""
+
+    columns: tuple[Column[Any], ...] = ()
+
+    def __init__(self, _kit: Kit) -> None:
+        return None
+
+    def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002: a null call
+        return declared
+
+
+class WholeRow:
+    """Every column of the row, as `return user.__dict__` gives it: the e-mail address and the password's hash too."""
+
+    columns: tuple[Column[Any], ...] = tuple(users.c)
+
+    def __init__(self, _kit: Kit) -> None:
+        self._names = [column.name for column in self.columns]
+
+    def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:
+        return dict(zip(self._names, extra, strict=False)) | declared
+
+
+RESPONSE_FIELDS: Factor[ResponseFields] = Factor(
+    name="response_fields",
+    kind="control",
+    threat="An answer carries secrets of a user that no client needs",
+    owasp=("API3",),
+    asvs=("15.3.1",),
+    cwe=("213",),
+    cost_hypothesis="Less than nothing: the declared fields are fewer bytes to read, encode and send",
+    journeys=("anonymous_reader", "signed_in_reader"),
+    levels=(
+        Level(
+            "whole_row",
+            "weak",
+            "every column of the users row",
+            WholeRow,
+            trips=("secret_fields",),
+            bytes_differ=True,
+        ),
+        Level("declared", "strong", "the fields that the contract declares", Declared),
+    ),
+)

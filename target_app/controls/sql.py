@@ -1,0 +1,161 @@
+"""How the filters and the order of article lists become SQL."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, TextClause, bindparam, select, text
+
+from target_app.articles.models import article_tags, articles, favorites
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
+from target_app.users.models import follows, users
+from target_app.web.errors import ApiError
+
+Clause = ColumnElement[Any] | TextClause
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list was asked for; None is "any"."""
+
+    tag: str | None = None
+    author: str | None = None
+    favorited: str | None = None
+    sort: str = "newest"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Conditions and order of a list. Equal keys mean equal SQL: statements are kept by key."""
+
+    key: Hashable
+    page: tuple[Clause, ...]
+    #: The same conditions for counting; bound in every level, so that a level changes one statement's text only.
+    count: tuple[Clause, ...]
+    order: tuple[Clause, ...]
+    parameters: dict[str, Any]
+
+
+class ListSql(Protocol):
+    """Turns filters into SQL."""
+
+    def selection(self, filters: Filters) -> Selection:
+        """Conditions and order for `filters`. Raises ApiError 422 for an order that is not offered."""
+
+
+PUBLISHED = articles.c.draft.is_(False)
+NEWEST: tuple[Clause, ...] = (articles.c.id.desc(),)
+POPULAR: tuple[Clause, ...] = (articles.c.favorites_count.desc(), articles.c.id.desc())
+ORDERS = {"newest": NEWEST, "popular": POPULAR}
+
+
+def named_user(parameter: str) -> ColumnElement[Any]:
+    """The id of the user whose name is bound to `parameter`."""
+    return select(users.c.id).where(users.c.username == bindparam(parameter)).scalar_subquery()
+
+
+BOUND_CLAUSES: dict[str, Clause] = {
+    "tag": articles.c.id.in_(select(article_tags.c.article_id).where(article_tags.c.tag == bindparam("tag"))),
+    "author": articles.c.author_id == named_user("author"),
+    "favorited": articles.c.id.in_(
+        select(favorites.c.article_id).where(favorites.c.user_id == named_user("favorited"))
+    ),
+}
+
+
+def given(filters: Filters) -> dict[str, str]:
+    """The filters that were asked for, by name."""
+    return {name: value for name in BOUND_CLAUSES if (value := getattr(filters, name)) is not None}
+
+
+def bound_clauses(names: tuple[str, ...]) -> tuple[Clause, ...]:
+    """Conditions of a list of published articles with these filters."""
+    return (PUBLISHED, *(BOUND_CLAUSES[name] for name in names))
+
+
+#: Articles of the users whom the viewer follows; has no part that a client words, so every level shares it.
+FEED_CLAUSES: tuple[Clause, ...] = (
+    PUBLISHED,
+    articles.c.author_id.in_(select(follows.c.followed_id).where(follows.c.follower_id == bindparam("viewer"))),
+)
+FEED = Selection("feed", FEED_CLAUSES, FEED_CLAUSES, NEWEST, {})
+
+
+class Bound:
+    """Values travel beside the statement; the order is one of a list."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._deny = kit.metrics.decision("sql", "deny")
+
+    def selection(self, filters: Filters) -> Selection:
+        order = ORDERS.get(filters.sort)
+        if order is None:
+            self._deny()
+            raise ApiError(422, {"sort": ["is invalid"]})
+        values = given(filters)
+        names = tuple(values)
+        clauses = bound_clauses(names)
+        return Selection((names, filters.sort), clauses, clauses, order, values)
+
+
+class StringBuilt:
+    """Values and order are written into the statement's text. Each condition ends its line, as hand-written SQL does."""
+
+    columns = {"newest": "id", "popular": "favorites_count"}
+
+    def __init__(self, _kit: Kit) -> None:
+        return None
+
+    def selection(self, filters: Filters) -> Selection:
+        values = given(filters)
+        column = self.columns.get(filters.sort, filters.sort)
+        return Selection(
+            key=filters,
+            page=(PUBLISHED, *(literally(self._condition(name, value)) for name, value in values.items())),
+            count=bound_clauses(tuple(values)),
+            order=(literally(f"{column} DESC, id DESC"),),
+            parameters=values,
+        )
+
+    def _condition(self, name: str, value: str) -> str:
+        return getattr(self, f"_{name}")(value)  # type: ignore[no-any-return]  # one of the three methods below
+
+    def _tag(self, tag: str) -> str:
+        return f"articles.id IN (SELECT article_id FROM article_tags WHERE tag = '{tag}')\n"
+
+    def _author(self, author: str) -> str:
+        return f"users.username = '{author}'\n"
+
+    def _favorited(self, username: str) -> str:
+        return (
+            "articles.id IN (SELECT article_id FROM favorites JOIN users AS fans ON fans.id = favorites.user_id "
+            f"WHERE fans.username = '{username}')\n"
+        )
+
+
+def literally(sql: str) -> TextClause:
+    """SQL text taken as it stands: a colon in it marks no parameter."""
+    return text(sql.replace(":", r"\:"))
+
+
+SQL: Factor[ListSql] = Factor(
+    name="sql",
+    kind="control",
+    threat="A value from the query string is executed as SQL",
+    owasp=(),
+    asvs=("1.2.4",),
+    cwe=("89",),
+    cost_hypothesis="Nothing: a bound statement is prepared once and found again",
+    journeys=("anonymous_reader",),
+    levels=(
+        Level(
+            "string_built",
+            "weak",
+            "filters and order interpolated into the statement",
+            StringBuilt,
+            trips=("sql_boolean", "sql_error", "sql_union"),
+            static_findings=(StaticFinding("B608", "target_app/controls/sql.py"),),
+        ),
+        Level("bound", "strong", "bound parameters, order from a list", Bound),
+    ),
+)

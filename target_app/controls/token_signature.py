@@ -1,0 +1,248 @@
+"""Who signed a session token, and whether anybody checks.
+
+Claims: `sub` (the user's id as a string), `iat`, `nbf`, `exp`, `aud`, `iss`. The strong levels accept one algorithm and
+check them all.
+"""
+
+import base64
+import hmac
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import jwt
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from target_app.controls.model import Factor, Kit, Level
+from target_app.schema import LARGEST_INTEGER
+from target_app.web.errors import ApiError
+
+ISSUER = "conduit"
+AUDIENCE = "conduit-api"
+LIFETIME_S = 24 * 3600
+REQUIRED = ["sub", "iat", "nbf", "exp", "aud", "iss"]
+
+
+class TokenSignature(Protocol):
+    """Signs a user's token and tells the user of a token."""
+
+    @property
+    def published_keys(self) -> list[dict[str, Any]]:
+        """Public keys in JWK form, for `/.well-known/jwks.json`; empty where the key is a shared secret."""
+
+    def sign(self, user_id: int) -> str:
+        """A token for the user."""
+
+    def user_id(self, token: str) -> int:
+        """The user that the token stands for. Raises ApiError 401 where the token is not accepted."""
+
+
+def claims(user_id: int) -> dict[str, Any]:
+    """The claims of a new token."""
+    now = int(time.time())
+    return {
+        "sub": str(user_id),
+        "iat": now,
+        "nbf": now,
+        "exp": now + LIFETIME_S,
+        "aud": AUDIENCE,
+        "iss": ISSUER,
+    }
+
+
+def subject(payload: dict[str, Any]) -> int:
+    """The user's id in a payload. Raises ApiError 401 where it is none."""
+    text = payload.get("sub")
+    if isinstance(text, str) and text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_INTEGER:
+        return int(text[:20])
+    raise refused()
+
+
+def refused() -> ApiError:
+    return ApiError(401, {"token": ["is invalid"]})
+
+
+class Verified:
+    """One algorithm, a fixed list of one to verify with, all claims checked."""
+
+    def __init__(
+        self,
+        algorithm: str,
+        kit: Kit,
+        *,
+        signing_key: Any,
+        verifying_key: Any,
+        published_keys: list[dict[str, Any]],
+    ) -> None:
+        self._algorithm = algorithm
+        self._signing_key = signing_key
+        self._verifying_key = verifying_key
+        self._codec = jwt.PyJWT({"require": REQUIRED})
+        self._allow = kit.metrics.decision("token_signature", "allow")
+        self._deny = kit.metrics.decision("token_signature", "deny")
+        self.published_keys = published_keys
+
+    def sign(self, user_id: int) -> str:
+        return self._codec.encode(claims(user_id), self._signing_key, self._algorithm)
+
+    def user_id(self, token: str) -> int:
+        try:
+            payload = self._codec.decode(
+                token, self._verifying_key, [self._algorithm], audience=AUDIENCE, issuer=ISSUER
+            )
+        except jwt.InvalidTokenError:
+            self._deny()
+            raise refused() from None
+        self._allow()
+        return subject(payload)
+
+
+class Unverified:
+    """Reads the payload and believes it: `verify_signature` was switched off for a test and stayed off."""
+
+    published_keys: tuple[dict[str, Any], ...] = ()
+
+    def __init__(self, kit: Kit) -> None:
+        self._secret = kit.keys.hmac_secret()
+
+    def sign(self, user_id: int) -> str:
+        return jwt.encode(claims(user_id), self._secret, "HS256")
+
+    def user_id(self, token: str) -> int:
+        try:
+            payload = jwt.decode(token, options={"verify_signature": False})
+        except jwt.InvalidTokenError:
+            raise refused() from None
+        return subject(payload)
+
+
+class AcceptsNone:
+    """Lets the token's header say that there is no signature (RFC 7519, unsecured JWT)."""
+
+    published_keys: tuple[dict[str, Any], ...] = ()
+
+    def __init__(self, kit: Kit) -> None:
+        self._secret = kit.keys.hmac_secret()
+
+    def sign(self, user_id: int) -> str:
+        return jwt.encode(claims(user_id), self._secret, "HS256")
+
+    def user_id(self, token: str) -> int:
+        try:
+            unsigned = str(jwt.get_unverified_header(token).get("alg", "")).lower() == "none"
+            payload = jwt.decode(
+                token,
+                self._secret,
+                algorithms=["HS256"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"verify_signature": not unsigned},
+            )
+        except jwt.InvalidTokenError:
+            raise refused() from None
+        return subject(payload)
+
+
+class RsHsConfusion:
+    """Signs with RS256, but verifies with whatever symmetric or asymmetric algorithm the token names.
+
+    With `alg: HS256` the public key's PEM text, which everybody has, becomes the HMAC secret (CVE-2015-9235). PyJWT
+    refuses a PEM as a secret, so the check is written out, as the libraries that had the flaw did it.
+    """
+
+    def __init__(self, kit: Kit) -> None:
+        self._private = kit.keys.rsa()
+        self._public = self._private.public_key()
+        self._pem = self._public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._checks: dict[str, Callable[[bytes, bytes], bool]] = {"RS256": self._rs256, "HS256": self._hs256}
+        self.published_keys = [RSAAlgorithm.to_jwk(self._public, as_dict=True) | {"alg": "RS256", "use": "sig"}]
+
+    def sign(self, user_id: int) -> str:
+        return jwt.encode(claims(user_id), self._private, "RS256")
+
+    def user_id(self, token: str) -> int:
+        try:
+            signed, _, signature = token.rpartition(".")
+            head, _, body = signed.partition(".")
+            check = self._checks[json.loads(unpadded(head))["alg"]]
+            if not check(signed.encode(), unpadded(signature)):
+                raise refused()
+            payload = json.loads(unpadded(body))
+            if payload["aud"] != AUDIENCE or payload["iss"] != ISSUER or payload["exp"] <= time.time():
+                raise refused()
+        except (ValueError, KeyError, TypeError):
+            raise refused() from None
+        return subject(payload)
+
+    def _rs256(self, signed: bytes, signature: bytes) -> bool:
+        try:
+            self._public.verify(signature, signed, padding.PKCS1v15(), hashes.SHA256())
+        except InvalidSignature:
+            return False
+        return True
+
+    def _hs256(self, signed: bytes, signature: bytes) -> bool:
+        return hmac.compare_digest(hmac.digest(self._pem, signed, "sha256"), signature)
+
+
+def unpadded(text: str) -> bytes:
+    """Base64url without its padding, as JWS writes it."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def hs256(kit: Kit) -> Verified:
+    """A shared 256-bit secret."""
+    secret = kit.keys.hmac_secret()
+    return Verified("HS256", kit, signing_key=secret, verifying_key=secret, published_keys=[])
+
+
+def es256(kit: Kit) -> Verified:
+    """ECDSA over P-256."""
+    key = kit.keys.ec()
+    published = ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"alg": "ES256", "use": "sig"}
+    return Verified("ES256", kit, signing_key=key, verifying_key=key.public_key(), published_keys=[published])
+
+
+def eddsa(kit: Kit) -> Verified:
+    """Ed25519."""
+    key = kit.keys.ed25519()
+    published = OKPAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"alg": "EdDSA", "use": "sig"}
+    return Verified("EdDSA", kit, signing_key=key, verifying_key=key.public_key(), published_keys=[published])
+
+
+TOKEN_SIGNATURE: Factor[TokenSignature] = Factor(
+    name="token_signature",
+    kind="control",
+    threat="Somebody writes a token for another user and is believed",
+    owasp=("API2",),
+    asvs=("9.1.1", "9.1.2"),
+    cwe=("347",),
+    cost_hypothesis="60-100 µs per signed-in request for HS256, about 240 for ES256 and 300 for EdDSA",
+    journeys=("signed_in_reader", "author", "log_in"),
+    levels=(
+        Level(
+            "unverified",
+            "weak",
+            "the payload is read, the signature is not",
+            Unverified,
+            trips=("token_unsigned", "token_tampered"),
+        ),
+        Level("accepts_none", "weak", "alg: none is accepted", AcceptsNone, trips=("token_unsigned",)),
+        Level(
+            "rs_hs_confusion",
+            "weak",
+            "RS256, verified with the algorithm that the token names",
+            RsHsConfusion,
+            trips=("token_algorithm_swap",),
+            bytes_differ=True,
+        ),
+        Level("hs256", "strong", "HMAC-SHA-256, a fixed list of algorithms", hs256),
+        Level("es256", "strong", "ECDSA P-256, a fixed list of algorithms", es256, bytes_differ=True),
+        Level("eddsa", "strong", "Ed25519, a fixed list of algorithms", eddsa, bytes_differ=True),
+    ),
+)

@@ -1,0 +1,88 @@
+"""Prometheus metrics of one server.
+
+With one worker they live in memory. With several, `serve` sets PROMETHEUS_MULTIPROC_DIR before the workers start: each
+then writes its values to files there and any worker answers `/metrics` for all.
+"""
+
+import os
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+REQUEST_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+STATEMENT_BUCKETS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
+HASH_BUCKETS_S = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """Every metric of `docs/architecture.md`, in a registry of its own so that two apps can share a process."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._requests = Counter(
+            "target_requests_total", "Requests answered", ["method", "route", "status"], registry=registry
+        )
+        self._durations = Histogram(
+            "target_request_duration_seconds",
+            "From the request's head to the answer's last byte",
+            ["method", "route"],
+            buckets=REQUEST_BUCKETS_S,
+            registry=registry,
+        )
+        self.in_flight = Gauge(
+            "target_requests_in_flight",
+            "Requests being answered",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._statements = Counter("target_db_statements_total", "SQL statements executed", registry=registry)
+        self._statement_seconds = Histogram(
+            "target_db_statement_seconds", "Time of one SQL statement", buckets=STATEMENT_BUCKETS_S, registry=registry
+        )
+        self._checked_out = Gauge(
+            "target_db_pool_checked_out",
+            "Database connections held by requests when this was last asked",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._decisions = Counter(
+            "target_control_decisions_total", "What a control decided", ["control", "decision"], registry=registry
+        )
+        self.password_hash_seconds = Histogram(
+            "target_password_hash_seconds", "Time of one password hash", buckets=HASH_BUCKETS_S, registry=registry
+        )
+        self._cache_requests = Counter(
+            "target_cache_requests_total", "Requests asked of the response cache", ["outcome"], registry=registry
+        )
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request; `route` is a template, never a path."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._durations.labels(method, route).observe(seconds)
+
+    def statement(self, seconds: float) -> None:
+        """Count one SQL statement."""
+        self._statements.inc()
+        self._statement_seconds.observe(seconds)
+
+    def decision(self, control: str, decision: str) -> Callable[[], None]:
+        """A counter of one control's `allow` or `deny`, looked up once, at assembly."""
+        counter = self._decisions.labels(control, decision)
+        return counter.inc
+
+    def cache_outcome(self, outcome: str) -> Callable[[], None]:
+        """A counter of the cache's `hit`, `miss` or `bypass`, looked up once, at assembly."""
+        counter = self._cache_requests.labels(outcome)
+        return counter.inc
+
+    def exposition(self, checked_out: int) -> bytes:
+        """All metrics in Prometheus's text format, those of the other workers included."""
+        self._checked_out.set(checked_out)
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self.registry)
+        gathered = CollectorRegistry()
+        MultiProcessCollector(gathered)
+        return generate_latest(gathered)

@@ -1,0 +1,99 @@
+"""Running the server: one process, or several on one socket."""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from target_app.settings import Settings, is_loopback
+from target_app.treatment import Treatment
+
+#: A request that is still running this long after SIGTERM is cut off.
+GRACE_S = 1
+PR_SET_PDEATHSIG = 1
+
+
+class ServingError(Exception):
+    """The server cannot start; the message is one sentence for the operator."""
+
+
+def refuse_exposure(host: str, treatment: Treatment) -> None:
+    """Raises ServingError where weak levels would be reachable from other machines."""
+    if treatment.dangerous and not is_loopback(host):
+        raise ServingError(
+            f"{', '.join(treatment.dangerous)} may only be served on a loopback address such as 127.0.0.1, not on {host}"
+        )
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A listening address; port 0 takes a free one. Raises ServingError where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ServingError(f"cannot bind {host}:{port}: {error.strerror}") from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
+    """Serve until SIGTERM or SIGINT. The workers read their settings from the environment."""
+    refuse_exposure(settings.host, treatment)
+    listener = bound_socket(settings.host, settings.port)
+    host, port = listener.getsockname()[:2]
+    os.environ["TARGET_PORT"] = str(port)
+    print(f"Serving {treatment} on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    config = uvicorn.Config(
+        "target_app.app:from_environment" if workers == 1 else "target_app.serving:worker",
+        factory=True,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    if workers == 1:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, leave)
+        uvicorn.Server(config).run(sockets=[listener])
+    else:
+        run_workers(config, listener)
+
+
+def leave(number: int, _frame: FrameType | None) -> NoReturn:
+    """Uvicorn raises the signal again when it has drained: end as asked, 130 for an interruption."""
+    sys.exit(130 if number == signal.SIGINT else 0)
+
+
+def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
+    """Several processes on one socket, with a folder in which they share their metrics."""
+    folder = tempfile.mkdtemp(prefix="target_app-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    try:
+        Multiprocess(config, sockets=[listener]).run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def worker() -> object:
+    """The app of one of several workers, which ends when its parent does."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    from target_app.app import from_environment
+
+    return from_environment()

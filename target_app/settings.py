@@ -1,0 +1,58 @@
+"""What one server is told from outside: environment variables with the prefix `TARGET_`."""
+
+import hashlib
+import ipaddress
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from target_app.database import sqlite_path
+
+
+class Settings(BaseSettings):
+    """Settings of one server. Times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="TARGET_", extra="ignore")
+
+    treatment: str = "hardened"
+    database_url: str = "sqlite:///.work/target_app.db"
+    signing_key_file: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    #: More values of the Host header to answer to, separated by commas.
+    allowed_hosts: str = ""
+    pool_size: int = 10
+    hash_threads: int = 2
+    #: Passwords that may wait for a hashing thread; the next one is answered 503.
+    hash_queue_limit: int = 64
+
+    @property
+    def key_file(self) -> Path:
+        """Where the signing keys stand: as told, else beside a SQLite database, else in `.work`."""
+        if self.signing_key_file is not None:
+            return self.signing_key_file
+        path = sqlite_path(self.database_url)
+        if path is not None:
+            return path.with_name(path.name + ".keys.json")
+        return Path(".work") / f"{hashlib.sha256(self.database_url.encode()).hexdigest()[:16]}.keys.json"
+
+    @property
+    def host_names(self) -> frozenset[str]:
+        """Every value of the Host header that is answered."""
+        names = {self.host}
+        if self.host in {"127.0.0.1", "localhost"}:
+            names |= {"127.0.0.1", "localhost"}
+        exact = {name.strip() for name in self.allowed_hosts.split(",") if name.strip()}
+        names |= {name for name in exact if ":" not in name}
+        bare = names if self.port == 80 else set()
+        return frozenset(exact | bare | {f"{name}:{self.port}" for name in names})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nothing outside this machine can reach a server bound to `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,114 @@
+"""A treatment: one level for every factor, written `PROFILE[,factor=level…]`."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.model import Factor
+from target_app.controls.object_authz import OBJECT_AUTHZ
+from target_app.controls.password_hash import PASSWORD_HASH
+from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.sql import SQL
+from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.tuning.query_shape import QUERY_SHAPE
+from target_app.tuning.response_cache import RESPONSE_CACHE
+
+FACTORS: tuple[Factor[Any], ...] = (
+    PASSWORD_HASH,
+    LOGIN_THROTTLE,
+    TOKEN_SIGNATURE,
+    OBJECT_AUTHZ,
+    RESPONSE_FIELDS,
+    SQL,
+    ERRORS_AND_DOCS,
+    RESPONSE_CACHE,
+    QUERY_SHAPE,
+)
+BY_NAME = {factor.name: factor for factor in FACTORS}
+
+#: An optimisation's first level is off; a control's first is its weakest.
+_NONE = {factor.name: factor.levels[0].name for factor in FACTORS}
+
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    "none": _NONE,
+    "tutorial": _NONE
+    | {
+        "password_hash": "bcrypt_12",
+        "token_signature": "hs256",
+        "object_authz": "on",
+        "response_fields": "declared",
+        "sql": "bound",
+        "errors_and_docs": "stack_trace",
+    },
+    "hardened": _NONE
+    | {
+        "password_hash": "argon2id_19mib",
+        "login_throttle": "shared",
+        "token_signature": "hs256",
+        "object_authz": "on",
+        "response_fields": "declared",
+        "sql": "bound",
+        "errors_and_docs": "generic",
+    },
+}
+
+DANGEROUS = frozenset({"weak", "trap"})
+
+
+class TreatmentError(Exception):
+    """A treatment that does not exist; the message is one sentence for the operator."""
+
+
+class Treatment(dict[str, str]):
+    """A level's name for every factor; its text shows the profile and what differs from it."""
+
+    def __init__(self, profile: str, changes: Mapping[str, str]) -> None:
+        super().__init__(PROFILES[profile] | dict(changes))
+        self._profile = profile
+
+    def __str__(self) -> str:
+        base = PROFILES[self._profile]
+        differing = [f"{name}={level}" for name, level in self.items() if base[name] != level]
+        return ",".join([self._profile, *differing])
+
+    @property
+    def dangerous(self) -> list[str]:
+        """The factors that stand at a weak level or a trap, as `factor=level`."""
+        return [f"{name}={level}" for name, level in self.items() if BY_NAME[name].level(level).tag in DANGEROUS]
+
+
+def parse_treatment(text: str) -> Treatment:
+    """The treatment that `text` names. Raises TreatmentError, with what was probably meant."""
+    profile, *settings = [part.strip() for part in text.split(",")]
+    known(profile, PROFILES, "profile")
+    changes: dict[str, str] = {}
+    for setting in settings:
+        name, separator, level = (part.strip() for part in setting.partition("="))
+        if not separator:
+            raise TreatmentError(f"{setting!r} in the treatment is not of the form factor=level")
+        known(name, BY_NAME, "factor")
+        known(level, [candidate.name for candidate in BY_NAME[name].levels], f"level of {name}")
+        if changes.setdefault(name, level) != level:
+            raise TreatmentError(f"the treatment sets {name} twice")
+    return Treatment(profile, changes)
+
+
+def known(name: str, names: Mapping[str, Any] | list[str], what: str) -> None:
+    """Raises TreatmentError where `name` is none of `names`."""
+    if name in names:
+        return
+    close = get_close_matches(name, list(names), n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+    raise TreatmentError(f"there is no {what} {name!r}; {hint}")
+
+
+def description() -> dict[str, Any]:
+    """What `describe` prints: every factor, level and profile."""
+    return {
+        "schema": 1,
+        "name": "conduit",
+        "factors": [factor.described() for factor in FACTORS],
+        "profiles": {name: dict(levels) for name, levels in PROFILES.items()},
+    }

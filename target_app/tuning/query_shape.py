@@ -1,0 +1,238 @@
+"""How an article and what belongs to it are fetched: one statement, or one and then five more for each article."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    exists,
+    false,
+    func,
+    literal_column,
+    select,
+)
+
+from target_app.articles.models import article_tags, articles, favorites
+from target_app.articles.rows import ArticleRow, Page
+from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.response_fields import ResponseFields
+from target_app.controls.sql import Selection
+from target_app.database import Connection
+from target_app.users.models import follows, users
+
+#: Statements that are kept built. A list has few shapes; only string-built SQL makes more.
+STATEMENTS = 512
+
+OWN_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    articles.c.id,
+    articles.c.slug,
+    articles.c.title,
+    articles.c.description,
+    articles.c.body,
+    articles.c.tag_list,
+    articles.c.draft,
+    articles.c.favorites_count,
+    articles.c.created_at,
+    articles.c.updated_at,
+    articles.c.author_id,
+)
+AUTHOR_COLUMNS: tuple[ColumnElement[Any], ...] = (users.c.username, users.c.bio, users.c.image)
+#: A list shows no bodies, so it reads none.
+WITHOUT_BODY = tuple(
+    literal_column("''").label("body") if column is articles.c.body else column for column in OWN_COLUMNS
+)
+#: Columns of an ArticleRow before `extra`.
+DECLARED = len(ArticleRow._fields) - 1
+
+
+class ArticleLoader(Protocol):
+    """Reads articles. `viewer` is the id of the signed-in user, None for an anonymous one."""
+
+    async def page(
+        self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
+    ) -> Page:
+        """One page of a list."""
+
+    async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        """The article of that slug, drafts included."""
+
+
+def counted(selection: Selection) -> ColumnElement[int]:
+    """How many articles the whole list has."""
+    return select(func.count()).select_from(articles).where(*selection.count).correlate(None).scalar_subquery()
+
+
+def paged(statement: Select[Any], selection: Selection) -> Select[Any]:
+    """One page of `statement`."""
+    return (
+        statement.select_from(articles.join(users, users.c.id == articles.c.author_id))
+        .where(*selection.page)
+        .order_by(*selection.order)
+        .limit(bindparam("limit", type_=BigInteger))
+        .offset(bindparam("offset", type_=BigInteger))
+    )
+
+
+def viewer_bits(signed_in: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Whether the viewer favorited the article and follows its author."""
+    if not signed_in:
+        return (false().label("favorited"), false().label("following"))
+    viewer: Any = bindparam("viewer")
+    favorited = exists().where(favorites.c.user_id == viewer, favorites.c.article_id == articles.c.id)
+    following = exists().where(follows.c.follower_id == viewer, follows.c.followed_id == articles.c.author_id)
+    return (favorited.label("favorited"), following.label("following"))
+
+
+class Statements:
+    """Statements by key, each built once; emptied when string-built SQL has filled it."""
+
+    def __init__(self) -> None:
+        self._built: dict[Any, Select[Any]] = {}
+
+    def get(self, key: Hashable, build: Callable[[], Select[Any]]) -> Select[Any]:
+        """The statement of that key."""
+        if key not in self._built:
+            if len(self._built) >= STATEMENTS:
+                self._built.clear()
+            self._built[key] = build()
+        return self._built[key]
+
+
+class Joined:
+    """Author, viewer's bits and total come in the article's own row; tags and counts stand in it."""
+
+    def __init__(self, fields: ResponseFields) -> None:
+        self._extra = tuple(column.label(f"author_{column.name}") for column in fields.columns)
+        self._pages = Statements()
+        self._one = {signed_in: self._one_statement(signed_in) for signed_in in (False, True)}
+
+    async def page(
+        self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
+    ) -> Page:
+        signed_in = viewer is not None
+        statement = self._pages.get((selection.key, signed_in), lambda: self._page_statement(selection, signed_in))
+        parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
+        rows = [ArticleRow(*row[:DECLARED], row[DECLARED:]) for row in await connection.rows(statement, parameters)]
+        if rows or not offset:
+            return Page(rows, rows[0].total if rows else 0)
+        return Page(rows, await total(connection, selection, parameters))
+
+    async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        row = await connection.row(self._one[viewer is not None], {"slug": slug, "viewer": viewer})
+        return None if row is None else ArticleRow(*row[:DECLARED], row[DECLARED:])
+
+    def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
+        columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *viewer_bits(signed_in), counted(selection).label("total"))
+        return paged(select(*columns, *self._extra), selection)
+
+    def _one_statement(self, signed_in: bool) -> Select[Any]:
+        columns = (*OWN_COLUMNS, *AUTHOR_COLUMNS, *viewer_bits(signed_in), literal_column("0").label("total"))
+        return (
+            select(*columns, *self._extra)
+            .join_from(articles, users, users.c.id == articles.c.author_id)
+            .where(articles.c.slug == bindparam("slug"))
+        )
+
+
+async def total(connection: Connection, selection: Selection, parameters: dict[str, Any]) -> int:
+    """The count alone, for a page beyond the end of its list."""
+    row = await connection.row(select(counted(selection)), parameters)
+    return 0 if row is None else int(row[0])
+
+
+class Lazy:
+    """What an object mapper does when every relation is loaded at its first use: N+1 statements, five times over."""
+
+    def __init__(self, fields: ResponseFields) -> None:
+        self._author = select(*AUTHOR_COLUMNS, *fields.columns).where(users.c.id == bindparam("author"))
+        self._pages = Statements()
+        self._one = select(*OWN_COLUMNS).where(articles.c.slug == bindparam("slug"))
+        self._tags = (
+            select(article_tags.c.tag)
+            .where(article_tags.c.article_id == bindparam("article"))
+            .order_by(article_tags.c.position)
+        )
+        self._favorites = select(func.count()).where(favorites.c.article_id == bindparam("article"))
+        self._favorited = select(favorites.c.user_id).where(
+            favorites.c.user_id == bindparam("viewer"), favorites.c.article_id == bindparam("article")
+        )
+        self._following = select(follows.c.follower_id).where(
+            follows.c.follower_id == bindparam("viewer"), follows.c.followed_id == bindparam("author")
+        )
+
+    async def page(
+        self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
+    ) -> Page:
+        statement = self._pages.get(selection.key, lambda: paged(select(*WITHOUT_BODY), selection))
+        parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
+        found = await connection.rows(statement, parameters)
+        count = await total(connection, selection, parameters)
+        return Page([await self._completed(connection, row, viewer) for row in found], count)
+
+    async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        row = await connection.row(self._one, {"slug": slug})
+        return None if row is None else await self._completed(connection, row, viewer)
+
+    async def _completed(self, connection: Connection, row: Row[Any], viewer: int | None) -> ArticleRow:
+        own = row._mapping
+        keys = {"article": own["id"], "author": own["author_id"], "viewer": viewer}
+        author = await connection.row(self._author, keys)
+        tags = await connection.rows(self._tags, keys)
+        favorites_count = await connection.row(self._favorites, keys)
+        favorited = following = None
+        if viewer is not None:
+            favorited = await connection.row(self._favorited, keys)
+            following = await connection.row(self._following, keys)
+        username, bio, image, *extra = author or (None, None, None)
+        return ArticleRow(
+            **own
+            | {
+                "tag_list": orjson.dumps([tag for (tag,) in tags]).decode(),
+                "favorites_count": favorites_count[0] if favorites_count else 0,
+            },
+            username=username,
+            bio=bio,
+            image=image,
+            favorited=favorited is not None,
+            following=following is not None,
+            total=0,
+            extra=extra,
+        )
+
+
+class QueryShape(Protocol):
+    """Makes the loader once it is known which columns of a user an answer carries."""
+
+    def __call__(self, fields: ResponseFields) -> ArticleLoader:
+        """The loader."""
+
+
+def joined(_kit: Kit) -> QueryShape:
+    """One statement."""
+    return Joined
+
+
+def lazy(_kit: Kit) -> QueryShape:
+    """One statement, and five more per article."""
+    return Lazy
+
+
+QUERY_SHAPE: Factor[QueryShape] = Factor(
+    name="query_shape",
+    kind="optimisation",
+    threat="A list costs statements in proportion to its length, and a client chooses the length",
+    owasp=("API4",),
+    asvs=("15.2.2",),
+    cwe=("1073",),
+    cost_hypothesis="N+1 multiplies the price of a list by more than five",
+    journeys=("anonymous_reader", "signed_in_reader"),
+    levels=(
+        Level("joined", "plain", "one statement per list", joined),
+        Level("lazy", "trap", "up to five more statements per article", lazy, trips=("statements_grow",)),
+    ),
+)

@@ -1,0 +1,80 @@
+"""A request is a unit of work: what it writes is committed once, before its answer is sent, or not at all."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from target_app.database import Connection, Database, OpenConnection
+from target_app.web.errors import ApiError
+
+
+class UnitOfWork:
+    """The database as one request sees it: a reader until the first write, then one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._reader: OpenConnection | None = None
+        self._writer: OpenConnection | None = None
+
+    async def reading(self) -> Connection:
+        """A connection to read with: the transaction, if one is open, so that a request sees its own writes."""
+        if self._writer is not None:
+            return self._writer
+        if self._reader is None:
+            self._reader = await self._database.open_reading()
+        return self._reader
+
+    async def writing(self) -> Connection:
+        """The request's transaction, begun by the first call."""
+        if self._writer is None:
+            await self.release()
+            self._writer = await self._database.open_writing()
+        return self._writer
+
+    async def release(self) -> None:
+        """Give the reader back before slow work that needs no database, such as a password hash."""
+        if self._reader is not None:
+            reader, self._reader = self._reader, None
+            await reader.rollback()
+
+    async def commit(self) -> None:
+        """Keep what was written."""
+        await self.release()
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.commit()
+
+    async def rollback(self) -> None:
+        """Undo what was written."""
+        await self.release()
+        if self._writer is not None:
+            writer, self._writer = self._writer, None
+            await writer.rollback()
+
+
+class UnitOfWorkRoute(APIRoute):
+    """A route whose endpoint runs inside a unit of work, found at `request.state.work`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_in_unit(request: Request) -> Response:
+            refuse_nul(request)
+            work = request.state.work = UnitOfWork(request.app.state.parts.database)
+            try:
+                response = await handle(request)
+            except BaseException:
+                await work.rollback()
+                raise
+            await work.commit()
+            return response
+
+        return handle_in_unit
+
+
+def refuse_nul(request: Request) -> None:
+    """No stored text holds a NUL, and PostgreSQL refuses to be asked for one."""
+    if b"%00" in request.scope["raw_path"] or b"%00" in request.scope["query_string"]:
+        raise ApiError(422, {"path": ["is invalid"]})

@@ -1,0 +1,85 @@
+"""Bodies of requests and answers about users."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from target_app.web.reading import Filled, FilledShort, Text
+
+LONGEST_PASSWORD = 1024
+
+Password = Annotated[Filled, Field(max_length=LONGEST_PASSWORD)]
+
+
+class LogIn(BaseModel):
+    """E-mail address and password."""
+
+    email: FilledShort
+    password: Password
+
+
+class LogInBody(BaseModel):
+    """The body of a log-in."""
+
+    user: LogIn
+
+
+class NewUser(BaseModel):
+    """A registration."""
+
+    username: FilledShort
+    email: FilledShort
+    password: Password
+
+
+class NewUserBody(BaseModel):
+    """The body of a registration."""
+
+    user: NewUser
+
+
+class UserUpdate(BaseModel):
+    """What to change; a field that is left out stays as it is."""
+
+    username: FilledShort = ""
+    email: FilledShort = ""
+    password: Annotated[Password, Field(min_length=8)] = ""
+    bio: Text | None = None
+    image: Text | None = None
+
+
+class UserUpdateBody(BaseModel):
+    """The body of a change."""
+
+    user: UserUpdate
+
+
+class UserShown(BaseModel):
+    """The signed-in user, with a token."""
+
+    username: str
+    email: str
+    bio: str | None
+    image: str | None
+    token: str
+
+
+class UserAnswer(BaseModel):
+    """An answer with the signed-in user."""
+
+    user: UserShown
+
+
+class ProfileShown(BaseModel):
+    """A user as others see him or her."""
+
+    username: str
+    bio: str | None
+    image: str | None
+    following: bool
+
+
+class ProfileAnswer(BaseModel):
+    """An answer with a profile."""
+
+    profile: ProfileShown

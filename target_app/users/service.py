@@ -1,0 +1,139 @@
+from typing import Any
+
+from target_app.controls.login_throttle import Attempt, LoginThrottle
+from target_app.controls.password_hash import Passwords
+from target_app.controls.response_fields import ResponseFields
+from target_app.controls.token_signature import TokenSignature
+from target_app.schema import now_ms
+from target_app.unit_of_work import UnitOfWork
+from target_app.users.repository import ProfileRow, TakenError, UserRepository, UserRow
+from target_app.users.schemas import LogIn, NewUser, UserUpdate
+from target_app.web.errors import ApiError, missing_token, not_found, taken
+
+
+class UserService:
+    """Accounts, log-in, profiles and following."""
+
+    def __init__(
+        self,
+        repository: UserRepository,
+        passwords: Passwords,
+        throttle: LoginThrottle,
+        tokens: TokenSignature,
+        fields: ResponseFields,
+    ) -> None:
+        self._repository = repository
+        self._passwords = passwords
+        self._throttle = throttle
+        self._tokens = tokens
+        self._fields = fields
+
+    async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
+        """The user that a token stands for, read anew for every request. Raises ApiError 401."""
+        user_id = self._tokens.user_id(token)
+        user = await self._repository.by_id(await work.reading(), user_id)
+        if user is None:
+            raise missing_token()
+        return user
+
+    async def register(self, work: UnitOfWork, new: NewUser) -> dict[str, Any]:
+        """Make an account. Raises ApiError 409 where the name or the address is taken."""
+        await self._refuse_taken(work, new.username, new.email)
+        await work.release()
+        password_hash = await self._passwords.hash(new.password)
+        now = now_ms()
+        values = {
+            "username": new.username,
+            "email": new.email,
+            "password_hash": password_hash,
+            "created_at": now,
+            "updated_at": now,
+        }
+        try:
+            user_id = await self._repository.add(await work.writing(), values)
+        except TakenError:
+            await work.rollback()
+            await self._refuse_taken(work, new.username, new.email)
+            raise
+        return self.shown(await self._read(work, user_id))
+
+    async def log_in(self, work: UnitOfWork, claimed: LogIn, address: str) -> dict[str, Any]:
+        """The user of these credentials. Raises ApiError 401, or 429 where too many were wrong."""
+        attempt = Attempt(claimed.email, address)
+        await self._throttle.check(attempt)
+        stored = await self._repository.credentials(await work.reading(), claimed.email)
+        await work.release()
+        matches = await self._passwords.verify(claimed.password, stored.password_hash if stored else None)
+        if stored is None or not matches:
+            await self._throttle.failed(attempt)
+            raise ApiError(401, {"credentials": ["invalid"]})
+        await self._throttle.succeeded(attempt)
+        return self.shown(await self._read(work, stored.id))
+
+    async def update(self, work: UnitOfWork, user: UserRow, update: UserUpdate) -> dict[str, Any]:
+        """Change the user's own account. Raises ApiError 409 where the new name or address is taken."""
+        values = update.model_dump(include=update.model_fields_set)
+        for optional in ("bio", "image"):
+            if optional in values:
+                values[optional] = values[optional] or None
+        if "password" in values:
+            await work.release()
+            values["password_hash"] = await self._passwords.hash(values.pop("password"))
+        if not values:
+            return self.shown(user)
+        try:
+            await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
+            await self._repository.change(await work.writing(), user.id, values | {"updated_at": now_ms()})
+        except TakenError:
+            await work.rollback()
+            await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
+            raise
+        return self.shown(await self._read(work, user.id))
+
+    async def profile(self, work: UnitOfWork, username: str, viewer: UserRow | None) -> dict[str, Any]:
+        """A user as others see him or her. Raises ApiError 404."""
+        return self._profile_shown(await self._profile(work, username, viewer))
+
+    async def follow(self, work: UnitOfWork, username: str, viewer: UserRow) -> dict[str, Any]:
+        """Follow a user. Raises ApiError 404."""
+        followed = await self._profile(work, username, viewer)
+        await self._repository.follow(await work.writing(), viewer.id, followed.id)
+        return self._profile_shown(followed._replace(following=True))
+
+    async def unfollow(self, work: UnitOfWork, username: str, viewer: UserRow) -> dict[str, Any]:
+        """Stop following a user. Raises ApiError 404."""
+        followed = await self._profile(work, username, viewer)
+        await self._repository.unfollow(await work.writing(), viewer.id, followed.id)
+        return self._profile_shown(followed._replace(following=False))
+
+    def shown(self, user: UserRow) -> dict[str, Any]:
+        """The user's own view of the account, with a new token."""
+        declared = {
+            "username": user.username,
+            "email": user.email,
+            "bio": user.bio,
+            "image": user.image,
+            "token": self._tokens.sign(user.id),
+        }
+        return self._fields.complete(declared, user.extra)
+
+    def _profile_shown(self, row: ProfileRow) -> dict[str, Any]:
+        declared = {"username": row.username, "bio": row.bio, "image": row.image, "following": bool(row.following)}
+        return self._fields.complete(declared, row.extra)
+
+    async def _profile(self, work: UnitOfWork, username: str, viewer: UserRow | None) -> ProfileRow:
+        row = await self._repository.profile(await work.reading(), username, viewer.id if viewer else None)
+        if row is None:
+            raise not_found("profile")
+        return row
+
+    async def _read(self, work: UnitOfWork, user_id: int) -> UserRow:
+        user = await self._repository.by_id(await work.reading(), user_id)
+        if user is None:
+            raise missing_token()
+        return user
+
+    async def _refuse_taken(self, work: UnitOfWork, username: str | None, email: str | None, but: int = 0) -> None:
+        fields = await self._repository.taken(await work.reading(), username, email, but)
+        if fields:
+            raise taken(fields)

@@ -1,0 +1,122 @@
+"""Errors as the contract shapes them: `{"errors": {field: [message, …]}}`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from target_app.database import DatabaseBusyError
+
+Fields = Mapping[str, list[str]]
+
+
+class ApiError(Exception):
+    """An answer other than success: status, and what is wrong by field."""
+
+    def __init__(self, status: int, fields: Fields, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, fields)
+        self.status = status
+        self.fields = fields
+        self.headers = headers
+
+
+class ErrorsBody(BaseModel):
+    """The body of every error."""
+
+    errors: dict[str, list[str]] = Field(examples=[{"title": ["can't be blank"]}])
+
+
+DESCRIPTIONS = {
+    400: "The request cannot be understood",
+    401: "No token, or none that is accepted",
+    403: "The object belongs to another user",
+    404: "There is no such object for this user",
+    409: "The name or address has already been taken",
+    422: "A value is not acceptable",
+    429: "Too many attempts; Retry-After says when to come back",
+    503: "Too much work is waiting",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of an operation for OpenAPI."""
+    return {status: {"model": ErrorsBody, "description": DESCRIPTIONS[status]} for status in statuses}
+
+
+def missing_token() -> ApiError:
+    return ApiError(401, {"token": ["is missing"]})
+
+
+def not_found(what: str) -> ApiError:
+    return ApiError(404, {what: ["not found"]})
+
+
+def forbidden(what: str) -> ApiError:
+    return ApiError(403, {what: ["forbidden"]})
+
+
+def blank(field: str) -> ApiError:
+    return ApiError(422, {field: ["can't be blank"]})
+
+
+def taken(fields: list[str]) -> ApiError:
+    return ApiError(409, {field: ["has already been taken"] for field in fields})
+
+
+def busy() -> ApiError:
+    return ApiError(503, {"server": ["is busy"]}, {"Retry-After": "1"})
+
+
+def error_response(status: int, fields: Fields, headers: Mapping[str, str] | None = None) -> Response:
+    """One error as an answer."""
+    return Response(orjson.dumps({"errors": fields}), status, headers, media_type="application/json")
+
+
+async def on_api_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, ApiError):
+        raise error
+    return error_response(error.status, error.fields, error.headers)
+
+
+async def on_validation_error(_request: Request, error: Exception) -> Response:
+    """A path parameter that FastAPI itself refused."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields = {str(problem["loc"][-1]): ["is invalid"] for problem in error.errors()}
+    return error_response(422, fields)
+
+
+#: What the framework answers by itself, in the contract's shape.
+FRAMEWORK_FIELDS: Mapping[int, Fields] = {
+    400: {"request": ["is invalid"]},
+    404: {"path": ["not found"]},
+    405: {"method": ["not allowed"]},
+}
+
+
+async def on_http_exception(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    fields = FRAMEWORK_FIELDS.get(error.status_code, {"request": [error.detail]})
+    return error_response(error.status_code, fields, error.headers)
+
+
+async def on_busy(_request: Request, _error: Exception) -> Response:
+    refusal = busy()
+    return error_response(refusal.status, refusal.fields, refusal.headers)
+
+
+#: Handlers that every treatment has; what happens to an unexpected exception is the control errors_and_docs.
+HANDLERS = {
+    ApiError: on_api_error,
+    RequestValidationError: on_validation_error,
+    HTTPException: on_http_exception,
+    DatabaseBusyError: on_busy,
+    PoolTimeoutError: on_busy,
+}

@@ -1,0 +1,62 @@
+"""Who asks: the one dependency of every endpoint."""
+
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Request
+
+from target_app.parts import Parts
+from target_app.unit_of_work import UnitOfWork
+from target_app.users.repository import UserRow
+from target_app.web.errors import missing_token
+
+SCHEME = "Token"
+
+
+class Visit(NamedTuple):
+    """A request with its unit of work and its user, None for an anonymous one."""
+
+    request: Request
+    parts: Parts
+    work: UnitOfWork
+    user: UserRow | None
+
+    @property
+    def viewer(self) -> int | None:
+        """The user's id."""
+        return None if self.user is None else self.user.id
+
+
+class SignedVisit(NamedTuple):
+    """A request of a signed-in user."""
+
+    request: Request
+    parts: Parts
+    work: UnitOfWork
+    user: UserRow
+
+    @property
+    def viewer(self) -> int:
+        """The user's id."""
+        return self.user.id
+
+
+async def visit(request: Request) -> Visit:
+    """A visit by anybody. Raises ApiError 401 where a token is shown that is not accepted."""
+    parts: Parts = request.app.state.parts
+    work: UnitOfWork = request.state.work
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme != SCHEME or not token:
+        return Visit(request, parts, work, None)
+    return Visit(request, parts, work, await parts.users.authenticated(work, token))
+
+
+async def signed_visit(request: Request) -> SignedVisit:
+    """A visit by a signed-in user. Raises ApiError 401 for any other."""
+    _, parts, work, user = await visit(request)
+    if user is None:
+        raise missing_token()
+    return SignedVisit(request, parts, work, user)
+
+
+Anyone = Annotated[Visit, Depends(visit)]
+SignedIn = Annotated[SignedVisit, Depends(signed_visit)]
