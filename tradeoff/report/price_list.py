@@ -13,6 +13,7 @@ from tradeoff.report.words import Price, counted, listed, mix_price, ordered, re
 
 NOTABLE = 0.01
 """A control that surely costs more than this share of the CPU over the mix is named in the title."""
+NAMED_AT_MOST = 3
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,12 @@ def _title(rows: list[Row]) -> str:
     if not controls:
         return "No control was priced" if not rows else "What each optimisation adds to the CPU"
     dear = [row.factor for row in controls if row.mix_share is not None and row.mix_share.low > NOTABLE]
+    limit = f"more than {units.percent(NOTABLE)} of CPU over your mix"
     if not dear:
-        return f"No control surely costs more than {units.percent(NOTABLE)} of CPU over your mix"
-    verb = "costs" if len(dear) == 1 else "cost"
-    names = listed(dear) if len(dear) <= 3 else counted(len(dear), "control")
-    return f"{'Only ' if len(dear) < len(controls) else ''}{names} surely {verb} more than {units.percent(NOTABLE)} of CPU over your mix"
+        return f"No control surely costs {limit}"
+    names = listed(dear) if len(dear) <= NAMED_AT_MOST else counted(len(dear), "control")
+    some = "Only " if len(dear) < len(controls) else ""
+    return f"{some}{names} surely {'costs' if len(dear) == 1 else 'cost'} {limit}"
 
 
 def _note(summary: Summary, scale: Scale, band: Interval | None) -> str:

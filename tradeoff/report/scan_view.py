@@ -1,22 +1,26 @@
-"""Static scans as table cells. What a scanner reports is a mapping of names that only the scanners know well."""
+"""Static scans as table cells, from the mappings that `tradeoff scan --json` prints."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from tradeoff.judge.summary import ScanJudged
 from tradeoff.report import units
 from tradeoff.report.words import counted
 
+NO_RATE = "–"
+
 
 @dataclass(frozen=True)
 class Scanner:
-    """A scanner: what it read, and how well it tells weak levels from strong ones (true and false positive rates)."""
+    """A scanner: what it read and found, and how well it tells weak levels from strong ones (TPR, FPR, TPR − FPR)."""
 
     name: str
     files: str
     skipped: str
+    findings: str
     tpr: str
     fpr: str
     youden: str
@@ -24,10 +28,9 @@ class Scanner:
 
 @dataclass(frozen=True)
 class Finding:
-    """A scanner's result; `expected` where a level declares it."""
+    """A scanner's result, and who says that it may stand."""
 
-    scanner: str
-    rule: str
+    name: str
     place: str
     message: str
     standing: str
@@ -36,62 +39,71 @@ class Finding:
 
 @dataclass(frozen=True)
 class ScanView:
-    """The section on static scans."""
+    """The section on static scans; `allowed` are findings for which the scan's policy gives a reason."""
 
     title: str
     scanners: list[Scanner]
+    rated: bool
     findings: list[Finding]
+    allowed: list[Finding]
     missing: list[Finding]
 
 
 def scan_view(scan: ScanJudged) -> ScanView:
     """A scan as table cells, unexpected findings first."""
-    unexpected = [finding(one, expected=False) for one in scan.unexpected]
-    expected = [finding(one, expected=True) for one in scan.findings if one not in scan.unexpected]
+    known = [one for one in scan.findings if one not in scan.unexpected]
+    by_level = [finding(one) for one in known if one.get("control")]
     return ScanView(
-        title=_title(scan, len(expected)),
+        title=_title(scan, len(by_level)),
         scanners=[_scanner(one) for one in scan.scanners],
-        findings=unexpected + expected,
-        missing=[finding(one, expected=True) for one in scan.missing],
+        rated=any(_is_number(one.get("tpr")) for one in scan.scanners),
+        findings=[finding(one, expected=False) for one in scan.unexpected] + by_level,
+        allowed=[finding(one) for one in known if not one.get("control")],
+        missing=[finding(one) for one in scan.missing],
     )
 
 
-def finding(one: Mapping[str, object], *, expected: bool) -> Finding:
+def finding(one: Mapping[str, object], *, expected: bool = True) -> Finding:
     """A result as cells."""
     line = one.get("line")
     return Finding(
-        scanner=_text(one.get("scanner")),
-        rule=_text(one.get("rule")),
+        name=f"{_text(one.get('scanner'))} {_text(one.get('rule'))}".strip(),
         place=_text(one.get("path")) + (f":{line}" if line else ""),
         message=_text(one.get("message")),
-        standing=_standing(one) if expected else "declared by no level",
+        standing=_standing(one) if expected else "declared by nobody",
         expected=expected,
     )
 
 
 def _standing(one: Mapping[str, object]) -> str:
-    factor, level = _text(one.get("factor") or one.get("control")), _text(one.get("level"))
-    return f"declared by {factor}{f' = {level}' if level else ''}" if factor else "declared"
+    if one.get("control"):
+        return f"expected of {_text(one.get('control'))} = {_text(one.get('level'))}"
+    return _text(one.get("reason")) or "declared"
 
 
 def _scanner(one: Mapping[str, object]) -> Scanner:
     tpr, fpr = one.get("tpr"), one.get("fpr")
-    both = isinstance(tpr, int | float) and isinstance(fpr, int | float)
     return Scanner(
-        name=_text(one.get("name")),
+        name=f"{_text(one.get('name'))} {_text(one.get('version'))}".strip(),
         files=_text(one.get("files")),
         skipped=_text(one.get("skipped")) or "0",
+        findings=_text(one.get("findings")),
         tpr=_rate(tpr),
         fpr=_rate(fpr),
-        youden=_rate(float(tpr) - float(fpr)) if both else "–",  # type: ignore[arg-type]  # both are numbers
+        youden=f"{tpr - fpr:.2f}" if _is_number(tpr) and _is_number(fpr) else NO_RATE,
     )
 
 
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float)
+
+
 def _rate(rate: object) -> str:
-    return f"{rate:.2f}" if isinstance(rate, int | float) else "–"
+    return f"{rate:.2f}" if _is_number(rate) else NO_RATE
 
 
 def _text(value: object) -> str:
+    """A cell: a list is shown by its length."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -103,5 +115,7 @@ def _text(value: object) -> str:
 
 def _title(scan: ScanJudged, expected: int) -> str:
     if scan.unexpected:
-        return f"{counted(len(scan.unexpected), 'finding')} that no level declares"
-    return f"{counted(expected, 'finding')}, each declared beside the weak level that causes it"
+        return f"{counted(len(scan.unexpected), 'finding')} declared by nobody"
+    if not expected:
+        return "no finding that needs a word"
+    return f"{counted(expected, 'finding')}, each expected of a weak level"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from security.scan.findings import Finding, Scanned
 from tradeoff.judge.summary import (
     ArmPrice,
     AttackedArm,
@@ -36,7 +37,7 @@ class LevelCase:
 
 @dataclass(frozen=True)
 class Case:
-    """A factor with what its weakest level (or trap) changes: CPU of the weak arm minus the reference's, µs a request."""
+    """A factor; `weak_minus_strong` is the CPU of the weak arm (or trap) minus the reference's, µs a request."""
 
     name: str
     kind: Literal["control", "optimisation"]
@@ -313,22 +314,29 @@ def frontier(prices: list[ArmPrice], attacked: list[AttackedArm]) -> list[Fronti
     return points
 
 
+def finding(scanner: str, rule: str, path: str, **more: object) -> dict[str, object]:
+    """A finding as `tradeoff scan --json` prints it."""
+    plain = Finding(scanner, rule, path, 41, f"What {rule} warns of.", "medium", "CWE-89", None, f"print-of-{rule}")
+    return plain.as_json() | more
+
+
+def expected(control: str, level: str) -> dict[str, object]:
+    reason = f"Declared by the weak level {control}={level}."
+    return {"status": "expected", "control": control, "level": level, "reason": reason}
+
+
+def scanned(name: str, findings: int, **more: object) -> dict[str, object]:
+    return Scanned(name, "1.9.4", 142, (), ()).as_json() | {"findings": findings} | more
+
+
 def scan() -> ScanJudged:
-    finding: dict[str, object] = {
-        "scanner": "bandit", "rule": "B608", "path": "target_app/controls/sql.py", "line": 41,
-        "message": "Possible SQL injection vector through string-based query construction.",
-        "severity": "MEDIUM", "factor": "sql", "level": "string_built", "declared": True,
-    }  # fmt: skip
-    digest = finding | {
-        "rule": "B324", "path": "target_app/controls/password_hash.py", "line": 27, "factor": "password_hash",
-        "level": "sha256", "message": "Use of weak SHA1 hash for security.", "severity": "HIGH",
-    }  # fmt: skip
     return ScanJudged(
-        scanners=[
-            {"name": "bandit", "files": 142, "skipped": [], "tpr": 0.25, "fpr": 0.0},
-            {"name": "ruff", "files": 142, "skipped": [], "tpr": 0.25, "fpr": None},
+        scanners=[scanned("bandit", 2, tpr=0.25, fpr=0.0), scanned("ruff", 1)],
+        findings=[
+            finding("bandit", "B608", "target_app/controls/sql.py", **expected("sql", "string_built")),
+            finding("bandit", "B324", "target_app/controls/password_hash.py", **expected("password_hash", "sha256")),
+            finding("ruff", "S311", "loadtests/pacing.py", status="declared", reason="A seed must give them again."),
         ],
-        findings=[finding, digest],
         unexpected=[],
         missing=[],
     )
@@ -422,21 +430,18 @@ def broken() -> Summary:
         for one in hardened.outcomes
     ]
     arms["hardened"] = with_counts(hardened.model_copy(update={"outcomes": outcomes}))
-    finding: dict[str, object] = {
-        "scanner": "ruff", "rule": "S105", "path": "target_app/settings.py", "line": 12,
-        "message": "Possible hardcoded password", "severity": "LOW",
-    }  # fmt: skip
+    surprise = finding("ruff", "S105", "target_app/settings.py")
     found = scan()
     return whole.model_copy(
         update={
             "attacked": list(arms.values()),
             "scan": found.model_copy(
-                update={"unexpected": [finding], "findings": [*found.findings, finding]}
+                update={"unexpected": [surprise], "findings": [*found.findings, surprise]}
             ),
             "verdict": "fail",
             "verdict_reasons": [
                 "cached_draft succeeded on hardened, which no level of it declares",
-                "ruff S105 in target_app/settings.py:12 is declared by no level",
+                "ruff S105 in target_app/settings.py:41 is declared by no level",
             ],
         }
     )  # fmt: skip
@@ -445,7 +450,7 @@ def broken() -> Summary:
 def long_labels() -> Summary:
     """A run of a target whose names are longer than any column."""
     text = quick_summary().model_dump_json()
-    for name in ("response_cache", "shared_key", "object_authz", "foreign_draft_read", "signed_in_reader"):
+    for name in ("response_cache", "shared_key", "object_authz", "reads_only", "signed_in_reader"):
         text = text.replace(name, f"{name}_of_a_target_that_was_named_by_a_committee")
     return Summary.model_validate_json(text)
 
@@ -464,4 +469,4 @@ def _poisoned(part: object, text: str) -> object:
     return f"{part}{text}" if isinstance(part, str) else part
 
 
-FIXED = {"started", "ended", "kind", "tag", "result", "decision", "verdict"}
+FIXED = {"probe", "severity", "started", "ended", "kind", "tag", "result", "decision", "verdict"}
