@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
+import secrets
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from types import TracebackType
@@ -14,6 +15,8 @@ from typing import Any, Self
 import httpx
 
 from security.guard import Pinned
+
+FRESH_PARAMETER = "probe"
 
 
 @dataclass
@@ -88,15 +91,22 @@ class Client:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | Iterable[tuple[str, str]] | None = None,
+        params: Mapping[str, str | int] | None = None,
         json: Any = None,
         headers: Mapping[str, str] | None = None,
+        fresh: bool = True,
     ) -> httpx.Response:
-        """Send one request to `path` of the target and read its answer in full."""
+        """Send one request to `path` of the target and read its answer in full.
+
+        A `fresh` GET carries a parameter that no request before it had: no cache has its answer, so that what a cache
+        does wrong is found by the probe of the cache alone.
+        """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"{path!r} is no path on the target")
         self._meter.pass_one()
-        query = None if params is None else httpx.QueryParams(dict(params))
+        query = dict(params or {})
+        if fresh and method == "GET":
+            query[FRESH_PARAMETER] = secrets.token_hex(6)
         return self._client.request(
             method, path, params=query, json=json, headers=dict(headers or {}), extensions=self._extensions
         )

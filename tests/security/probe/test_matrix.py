@@ -1,0 +1,106 @@
+"""The probes against the real target: each weak level is broken by what it declares and by nothing else."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from security.probe.outcome import Outcome, Result
+from security.probe.suite import run_suite
+from security.probe.target import LabCommands, ProbeTarget
+from tests.parts.target import ROOT, TargetServer, describe
+from tests.parts.templates import SqliteTemplates
+from tests.security.probe.small_server import ACCOUNTS, LOGIN
+
+StartTarget = Callable[..., TargetServer]
+
+# Named here and not read from `describe`, so that each is a test of its own; the first test compares the two.
+WEAK_LEVELS = (
+    *("password_hash=sha256", "password_hash=bcrypt_4", "login_throttle=off", "login_throttle=per_process"),
+    *("token_signature=unverified", "token_signature=accepts_none", "token_signature=rs_hs_confusion"),
+    *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
+    *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
+)
+OTHER_LEVELS = (
+    *("password_hash=bcrypt_12", "password_hash=argon2id_64mib", "token_signature=es256", "token_signature=eddsa"),
+    "response_cache=per_identity",
+)
+LAB = [sys.executable, "-m", "target_app", "lab"]
+
+
+@pytest.fixture(scope="module")
+def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The target's own words on each level, as `factor=level`."""
+    described = describe(tmp_path_factory.mktemp("describe"))
+    return {f"{factor['name']}={level['name']}": level for factor in described["factors"] for level in factor["levels"]}
+
+
+def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
+    lab = LabCommands(
+        mint_token=[*LAB, "mint-token", "--username", "{username}"],
+        read_db=[*LAB, "read-db", "--username", "{username}"],
+        fault=[*LAB, "fault", "--kind", "{kind}"],
+        environment=server.environment(),
+        folder=ROOT,
+    )
+    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers)
+
+
+def attack(
+    start: StartTarget, seeded: SqliteTemplates, folder: Path, setting: str = "", workers: int = 1
+) -> dict[str, Outcome]:
+    """All probes against `hardened` with this setting, on a fresh copy of a seeded database."""
+    factor, _, level = setting.partition("=")
+    passwords = {"password_hash": level} if factor == "password_hash" else {}
+    database_url = seeded.copy(folder, **passwords)
+    server = start(f"hardened,{setting}".rstrip(","), database_url, workers=workers)
+    return {outcome.probe: outcome for outcome in run_suite(probe_target(server, workers))}
+
+
+def succeeded(outcomes: dict[str, Outcome]) -> set[str]:
+    return {name for name, outcome in outcomes.items() if outcome.result is Result.SUCCEEDED}
+
+
+def open_questions(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    return {name: outcome.evidence for name, outcome in outcomes.items() if outcome.result is Result.COULD_NOT_RUN}
+
+
+def test_every_level_of_the_target_is_attacked_here(levels: dict[str, Any]) -> None:
+    """The levels named here are the target's: none of its weak levels and traps is left out."""
+    weak = {name for name, level in levels.items() if level["tag"] in ("weak", "trap")}
+    assert weak == set(WEAK_LEVELS)
+    assert levels.keys() > set(OTHER_LEVELS)
+
+
+@pytest.mark.parametrize("setting", WEAK_LEVELS)
+def test_a_weak_level_trips_what_it_declares(
+    setting: str, levels: dict[str, Any], start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
+) -> None:
+    """Exactly the declared probes succeed, with as many workers as the level needs."""
+    level = levels[setting]
+    outcomes = attack(start_target, seeded, tmp_path, setting, level["requires"]["workers"])
+    assert succeeded(outcomes) == set(level["trips"])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_hardened_stops_every_probe(
+    workers: int, start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
+) -> None:
+    """Against `hardened` no probe succeeds and none leaves its question open; what has no aim is not asked."""
+    outcomes = attack(start_target, seeded, tmp_path, workers=workers)
+    assert succeeded(outcomes) == set()
+    assert open_questions(outcomes) == {}
+    unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
+    assert unasked == {"token_algorithm_swap"} | ({"throttle_multiplied"} if workers == 1 else set())
+
+
+@pytest.mark.parametrize("setting", OTHER_LEVELS)
+def test_a_strong_level_stops_every_probe(
+    setting: str, start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
+) -> None:
+    """A strong level, or an optimisation without a trap, opens nothing."""
+    outcomes = attack(start_target, seeded, tmp_path, setting)
+    assert succeeded(outcomes) == set()
+    assert open_questions(outcomes) == {}
