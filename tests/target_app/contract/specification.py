@@ -13,6 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 FILE: Final = Path(__file__).with_name("openapi.yml")
 PREFIX: Final = "/api"
+URI: Final = "urn:conduit"
 _METHODS: Final = ("get", "post", "put", "delete")
 
 
@@ -33,7 +34,7 @@ class Specification:
 
     def __init__(self, file: Path = FILE) -> None:
         self._document: dict[str, Any] = yaml.safe_load(file.read_text())
-        self._registry: Registry[Any] = Registry().with_resource("", DRAFT202012.create_resource(self._document))
+        self._registry: Registry[Any] = Registry().with_resource(URI, DRAFT202012.create_resource(self._document))
 
     @cached_property
     def operations(self) -> dict[str, Operation]:
@@ -58,4 +59,4 @@ class Specification:
         if not content:
             return None
         pointer = f"{reference}/content/application~1json/schema"
-        return Draft202012Validator({"$ref": pointer}, registry=self._registry)
+        return Draft202012Validator({"$ref": f"{URI}{pointer}"}, registry=self._registry)
