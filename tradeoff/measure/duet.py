@@ -46,6 +46,7 @@ WARMUP_SHARE = 0.25
 FEWEST_ARRIVALS = 3
 MOST_REQUESTS_PER_S = 2000.0
 CALIBRATION_S = 0.5
+OVERRUN_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -123,15 +124,21 @@ class Duet:
 
     def _run_epochs(self, generator: Generator, state: BlockState) -> None:
         deadline = time.monotonic() + self._block.seconds
-        rates, epoch = state.rates, 0
-        self._progress.stage(f"calibrating and pricing {self._block.name}", rates.epochs if rates else 1)
-        while rates is None or epoch < rates.epochs:
-            if epoch not in state.done:
-                known, rates = rates, self._epoch(generator, epoch, rates, deadline)
-                if known is None:
-                    self._progress.stage(f"pricing {self._block.name}", rates.epochs)
+        rates, left = state.rates, list(range(self._block.epochs))
+        if rates:
+            left = [epoch for epoch in range(rates.epochs) if epoch not in state.done]
+        self._progress.stage(f"calibrating and pricing {self._block.name}", len(left) if rates else 1)
+        while left:
+            began, epoch = time.monotonic(), left.pop(0)
+            known, rates = rates, self._epoch(generator, epoch, rates, deadline)
+            if known is None:
+                left = left[: rates.epochs - 1]
+                self._progress.stage(f"pricing {self._block.name}", len(left))
+            else:
                 self._progress.step()
-            epoch += 1
+            took = time.monotonic() - began
+            if epoch + 1 >= FEWEST_EPOCHS and time.monotonic() + took * OVERRUN_SHARE > deadline and not state.done:
+                break  # by the clock alone, never by what was seen: the machine is slower than it was at calibration
         self._emit(BlockEnded(block=self._block.name))
 
     def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
