@@ -73,7 +73,7 @@ class Client:
                 return self._exchange(request, repeatable=step.method in _REPEATABLE)
         except OSError as error:
             if error.errno in _OWN_LIMITS:
-                raise OwnLimit(f"the load process cannot open another connection: {error.strerror}") from error
+                raise OwnLimit(f"This machine cannot open another connection: {error.strerror}.") from error
             raise NoAnswer(error.strerror or type(error).__name__) from error
         except HTTPParseError as error:
             raise NoAnswer("the answer is not HTTP") from error

@@ -30,6 +30,8 @@ from loadtests.journeys import JOURNEYS
 from loadtests.spec import ArmSpec, BadInput, SignIn, Spec, Stop, Window, read_command, read_spec
 from security.guard import Authorization, Refused, allow
 
+MOST_DESCRIPTORS = 65_536  # one a connection; many stand open at once only while an arm hangs
+
 
 class InputClosed(Exception):  # noqa: N818 - read as `except InputClosed`
     """Nobody is there any more."""
@@ -135,11 +137,17 @@ def _settle(spec: Spec) -> None:
             os.sched_setaffinity(0, {spec.core})
         except OSError as error:
             raise BadInput(f"The load process cannot run on core {spec.core}: {error.strerror}.") from error
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _raise_descriptors()
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def _raise_descriptors() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _signed_in(duet: Duet, command: SignIn) -> dict[str, Any]:

@@ -62,10 +62,10 @@ class LoadProcess:
 
 
 @contextmanager
-def load_process() -> Iterator[LoadProcess]:
-    """A load process that ends with the block."""
+def load_process(*command: str) -> Iterator[LoadProcess]:
+    """A load process, started by this command if need be, that ends with the block."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "loadtests.process"],
+        command or [sys.executable, "-m", "loadtests.process"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     with child:

@@ -33,6 +33,7 @@ class SmallConduit:
     host: str = field(default_factory=random_address)
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
+    answered_ns: list[int] = field(default_factory=list)  # monotonic
     connections: int = 0
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
     comments: dict[int, str] = field(default_factory=dict)
@@ -40,7 +41,7 @@ class SmallConduit:
     hanging: bool = False
     close_after_each: bool = False
     freeze_s: float = 0.0
-    freeze_from: float = 0.0  # seconds after the first request that is no log-in set-up; 0: never
+    freeze_from: float = 0.0
     tokens: set[str] = field(default_factory=set)
     _first: float = 0.0
 
@@ -54,8 +55,8 @@ class SmallConduit:
             self.articles[slug] = _article(slug, f"Article {n}", favorited=n % 2 == 0)
 
     def freeze(self, after_s: float, for_s: float) -> None:
-        """Answer nothing for a while, once, counted from now."""
-        self._first, self.freeze_from, self.freeze_s = time.monotonic(), after_s, for_s
+        """Answer nothing for a while, once, counted from the next request."""
+        self._first, self.freeze_from, self.freeze_s = 0.0, after_s, for_s
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -64,6 +65,7 @@ class SmallConduit:
                 method, path, headers, body = request
                 peer = writer.get_extra_info("peername")[0]
                 self.seen.append(Seen(method, path, peer, headers.get("authorization"), body))
+                self._first = self._first or time.monotonic()
                 if self.freeze_s and time.monotonic() - self._first >= self.freeze_from:
                     pause, self.freeze_s = self.freeze_s, 0.0
                     time.sleep(pause)  # on purpose in the loop: the whole server stands still
@@ -71,6 +73,7 @@ class SmallConduit:
                     await asyncio.sleep(3600)
                 status, answer = self.answer(method, path, headers.get("authorization"), body)
                 writer.write(_response(status, answer))
+                self.answered_ns.append(time.monotonic_ns())
                 if self.close_after_each:
                     break
         except (ConnectionError, asyncio.CancelledError):

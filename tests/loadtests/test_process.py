@@ -1,6 +1,5 @@
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -14,7 +13,6 @@ from loadtests.journeys import JOURNEYS
 from tests.loadtests.load_process import LoadProcess, load_process, specification
 from tests.loadtests.small_conduit import SmallConduit, small_conduit
 from tests.parts.loopback import free_port, random_address
-from tests.parts.target import ROOT
 
 
 def ready(process: LoadProcess, conduit: SmallConduit, **changes: object) -> LoadProcess:
@@ -250,16 +248,20 @@ def test_commands_written_ahead_are_done(conduit: SmallConduit) -> None:
 def test_signals_end_it_even_if_the_parent_ignored_them(conduit: SmallConduit, number: signal.Signals) -> None:
     """SIGTERM and SIGINT end the process at once, also when it inherited them ignored, and without a traceback."""
     shell = "trap '' INT TERM; exec \"$0\" -m loadtests.process"
-    child = subprocess.Popen(
-        ["/bin/sh", "-c", shell, sys.executable],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    with child:
-        ready(LoadProcess(child), conduit)
-        child.send_signal(number)
-        assert child.wait(5) == -number
-        assert child.stderr
-        assert not child.stderr.read()
+    with load_process("/bin/sh", "-c", shell, sys.executable) as process:
+        ready(process, conduit)
+        process.child.send_signal(number)
+        assert process.end() == (-number, "")
+
+
+def test_its_own_limits_are_no_fault_of_an_arm() -> None:
+    """When the load process is out of file descriptors, the window is a failure, not a count of the arm's errors."""
+    shell = 'ulimit -n 40; exec "$0" -m loadtests.process'
+    with small_conduit() as conduit, load_process("/bin/sh", "-c", shell, sys.executable) as process:
+        ready(process, conduit, timeout_s=1)
+        conduit.hanging = True
+        window = {"command": "window", "id": 1, "journey": "log_in", "rate": 200.0, "count": 60, "seed": 1}
+        assert "cannot open another connection: Too many open files" in failure(process, window)
 
 
 def test_it_runs_on_its_core(conduit: SmallConduit, process: LoadProcess) -> None:
