@@ -7,9 +7,9 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-
-import httpx
+from urllib.parse import urlsplit
 
 
 class PartFailedError(RuntimeError):
@@ -82,7 +82,12 @@ def wait_until(
 
 def answers(url: str) -> bool:
     """Whether a GET of the URL is answered with a status below 400."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5.0)
     try:
-        return httpx.get(url, timeout=5.0, trust_env=False).status_code < 400
-    except httpx.TransportError:
+        connection.request("GET", parts.path)
+        return connection.getresponse().status < 400
+    except (OSError, HTTPException):
         return False
+    finally:
+        connection.close()

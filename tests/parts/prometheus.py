@@ -19,10 +19,11 @@ class Prometheus:
 
     url: str
     log: Path
+    client: httpx.Client
 
     def get(self, path: str, **parameters: str) -> Any:
         """The `data` of an answer of the HTTP API below `/api/v1/`; raises with the server's own message."""
-        answer = httpx.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10.0, trust_env=False)
+        answer = self.client.get(f"{self.url}/api/v1/{path}", params=parameters)
         body = answer.json()
         if body["status"] != "success":
             raise ValueError(f"{path} {parameters}: {body['error']}")
@@ -48,4 +49,5 @@ def prometheus_server(configuration: Path, folder: Path) -> Iterator[Prometheus]
     ]  # fmt: skip
     with running(command, log=log) as process:
         wait_until(lambda: answers(f"{url}/-/ready"), process=process, log=log, what="Prometheus")
-        yield Prometheus(url, log)
+        with httpx.Client(timeout=10.0, trust_env=False) as client:
+            yield Prometheus(url, log, client)

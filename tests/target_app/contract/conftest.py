@@ -39,6 +39,15 @@ class Served:
     def other(self) -> Person:
         return register(self.api, "other")
 
+    @cached_property
+    def scene(self) -> Scene:
+        """What refused requests leave as it was."""
+        return self.own_scene()
+
+    def own_scene(self) -> Scene:
+        """A scene for one check alone."""
+        return set_scene(self.api, self.owner, self.other)
+
 
 @pytest.fixture(scope="session")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
@@ -109,9 +118,3 @@ def owner(served: Served) -> Person:
 def other(served: Served) -> Person:
     """Somebody else who is registered."""
     return served.other
-
-
-@pytest.fixture
-def scene(served: Served) -> Scene:
-    """Articles, a comment and a draft for this check alone."""
-    return set_scene(served.api, served.owner, served.other)

@@ -51,7 +51,7 @@ def say(api: Conduit, person: Person, slug: str, body: str = "Well said") -> dic
 
 
 def set_scene(api: Conduit, owner: Person, other: Person) -> Scene:
-    """A scene for one check alone, by people who are there already."""
+    """A new scene, by people who are there already."""
     slug, other_slug = publish(api, owner)["slug"], publish(api, owner)["slug"]
     draft = publish(api, owner, draft=True)["slug"]
     return Scene(owner, other, slug, say(api, owner, slug)["id"], other_slug, draft)
