@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from target_app.database import DatabaseUnavailableError
-from target_app.settings import Settings
-from target_app.signing_keys import SigningKeysError
+from target_app.operator_error import OperatorError
+from target_app.settings import read_settings
 
 app = typer.Typer(
     add_completion=False,
@@ -44,7 +43,7 @@ def serve(
     from target_app.readiness import refuse_unready
     from target_app.treatment import parse_treatment
 
-    settings = Settings()
+    settings = read_settings()
     treatment = parse_treatment(settings.treatment)
     serving.refuse_exposure(settings.host, treatment)
     refuse_unready(settings.database_url)
@@ -57,7 +56,7 @@ def migrate() -> None:
     from target_app.migrations.run import migrate as run
     from target_app.signing_keys import SigningKeys
 
-    settings = Settings()
+    settings = read_settings()
     revision = run(settings.database_url)
     SigningKeys(settings.key_file).hmac_secret()
     show({"revision": revision})
@@ -78,7 +77,7 @@ def seed(
     from target_app.seeding import seed as fill
     from target_app.treatment import known, parse_treatment
 
-    settings = Settings()
+    settings = read_settings()
     level = password_level or parse_treatment(settings.treatment)["password_hash"]
     known(level, SCHEMES, "password level")
     size = Size(
@@ -109,7 +108,7 @@ def mint_token(username: Username) -> None:
     from target_app import lab as commands
     from target_app.treatment import parse_treatment
 
-    settings = Settings()
+    settings = read_settings()
     show(commands.mint_token(settings, parse_treatment(settings.treatment), username))
 
 
@@ -118,7 +117,7 @@ def read_db(username: Username) -> None:
     """Print the stored row of a user."""
     from target_app import lab as commands
 
-    show(commands.read_db(Settings(), username))
+    show(commands.read_db(read_settings(), username))
 
 
 @lab.command()
@@ -126,21 +125,16 @@ def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) ->
     """Break the arm's own database, or mend it."""
     from target_app import lab as commands
 
-    show(commands.fault(Settings(), kind))
+    show(commands.fault(read_settings(), kind))
 
 
 def main() -> None:
     """Run a command; a failure that can be explained is one sentence and exit code 2."""
     try:
         app()
-    except (DatabaseUnavailableError, SigningKeysError) as error:
-        sentence = error
-    except Exception as error:  # the classes below are imported only by the commands that raise them
-        if type(error).__name__ not in {"TreatmentError", "ServingError", "LabError", "ValidationError"}:
-            raise
-        sentence = error
-    sys.stderr.write(f"target_app: {sentence}\n")
-    sys.exit(2)
+    except OperatorError as error:
+        sys.stderr.write(f"target_app: {error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.database import ALIVE, connect
 from target_app.metrics import CONTENT_TYPE, Metrics
 from target_app.parts import Parts
-from target_app.settings import Settings
+from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
 from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
@@ -97,7 +97,7 @@ def add_api(app: FastAPI) -> None:
 
 def from_environment() -> FastAPI:
     """The server that the environment describes: what each worker calls."""
-    settings = Settings()
+    settings = read_settings()
     return create_app(settings, parse_treatment(settings.treatment))
 
 
@@ -120,7 +120,7 @@ async def health(request: Request) -> Response:
             await connection.row(ALIVE)
         finally:
             await connection.rollback()
-    except Exception:  # noqa: BLE001: whatever is wrong, the answer is that the server is not well
+    except Exception:  # whatever is wrong, the answer is that the server is not well
         return error_response(503, {"database": ["is not available"]})
     return JSONResponse({"status": "ok"})
 

@@ -29,7 +29,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from target_app.metrics import Metrics
+from target_app.operator_error import OperatorError
 
+#: A row whose columns are the statement's business.
+AnyRow = Row[*tuple[Any, ...]]
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 #: How long a writer waits for another process's transaction, and how often it looks.
@@ -37,8 +40,8 @@ WRITE_LOCK_TIMEOUT_S = 5.0
 WRITE_LOCK_POLL_S = 0.002
 
 
-class DatabaseUnavailableError(Exception):
-    """The database cannot be reached or used; the message is one sentence for the operator."""
+class DatabaseUnavailableError(OperatorError):
+    """The database cannot be reached or used."""
 
 
 class DatabaseBusyError(Exception):
@@ -48,10 +51,10 @@ class DatabaseBusyError(Exception):
 class Connection(Protocol):
     """What a repository sees of either database. Every answer is fetched whole before it is returned."""
 
-    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
         """All rows of the answer."""
 
-    async def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    async def row(self, statement: Executable, parameters: Parameters | None = None) -> AnyRow | None:
         """The first row, or None."""
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
@@ -142,20 +145,23 @@ class InlineConnection:
         self._connection = connection
         self._metrics = metrics
 
-    def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+    def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
         began = time.perf_counter()
         try:
             return self._connection.execute(statement, parameters)
         finally:
             self._metrics.statement(time.perf_counter() - began)
 
-    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
+        """All rows of the answer."""
         return self._execute(statement, parameters).all()
 
-    async def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    async def row(self, statement: Executable, parameters: Parameters | None = None) -> AnyRow | None:
+        """The first row, or None."""
         return self._execute(statement, parameters).first()
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        """The number of rows that were matched."""
         result = self._execute(statement, parameters)
         matched = result.rowcount
         result.close()
@@ -166,10 +172,12 @@ class InlineReading(InlineConnection):
     """The shared reader: nothing to end, because no transaction is open."""
 
     async def commit(self) -> None:
-        return None
+        """Nothing to keep."""
+        return
 
     async def rollback(self) -> None:
-        return None
+        """Nothing to undo."""
+        return
 
 
 class InlineWriting(InlineConnection):
@@ -180,6 +188,7 @@ class InlineWriting(InlineConnection):
         self._lock = lock
 
     async def commit(self) -> None:
+        """Keep the transaction and free the write lock."""
         try:
             self._connection.commit()
         except BaseException:
@@ -189,6 +198,7 @@ class InlineWriting(InlineConnection):
             self._lock.release()
 
     async def rollback(self) -> None:
+        """Undo the transaction and free the write lock."""
         try:
             self._connection.rollback()
         finally:
@@ -210,12 +220,15 @@ class SqliteDatabase:
 
     @property
     def checked_out(self) -> int:
+        """1 while a request writes."""
         return int(self._lock.locked())
 
     async def open_reading(self) -> OpenConnection:
+        """The shared reader."""
         return self._reader
 
     async def open_writing(self) -> OpenConnection:
+        """The writer, in a transaction. Raises DatabaseBusyError."""
         try:
             async with asyncio.timeout(WRITE_LOCK_TIMEOUT_S):
                 await self._lock.acquire()
@@ -244,6 +257,7 @@ class SqliteDatabase:
                 return
 
     async def close(self) -> None:
+        """Close both connections."""
         self._reader_connection.close()
         self._writer.close()
         self._engine.dispose()
@@ -256,29 +270,34 @@ class PooledConnection:
         self._connection = connection
         self._metrics = metrics
 
-    async def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
+    async def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
         began = time.perf_counter()
         try:
             return await self._connection.execute(statement, parameters)
         finally:
             self._metrics.statement(time.perf_counter() - began)
 
-    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
+        """All rows of the answer."""
         return (await self._execute(statement, parameters)).all()
 
-    async def row(self, statement: Executable, parameters: Parameters | None = None) -> Row[Any] | None:
+    async def row(self, statement: Executable, parameters: Parameters | None = None) -> AnyRow | None:
+        """The first row, or None."""
         return (await self._execute(statement, parameters)).first()
 
     async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        """The number of rows that were matched."""
         return (await self._execute(statement, parameters)).rowcount
 
     async def commit(self) -> None:
+        """Keep the transaction and return to the pool."""
         try:
             await self._connection.commit()
         finally:
             await self._connection.close()
 
     async def rollback(self) -> None:
+        """Undo the transaction, if there is one, and return to the pool."""
         await self._connection.close()
 
 
@@ -294,16 +313,20 @@ class PostgresDatabase:
 
     @property
     def checked_out(self) -> int:
+        """Connections out of the pool."""
         pool: Any = self._engine.pool  # the base class does not declare what every counting pool has
         return int(pool.checkedout())
 
     async def open_reading(self) -> OpenConnection:
+        """A connection of the pool in autocommit mode."""
         return PooledConnection(await self._reading.connect(), self._metrics)
 
     async def open_writing(self) -> OpenConnection:
+        """A connection of the pool; its first statement begins the transaction."""
         return PooledConnection(await self._engine.connect(), self._metrics)
 
     async def close(self) -> None:
+        """Close the pool."""
         await self._engine.dispose()
 
 

@@ -4,25 +4,35 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import asyncpg
+from typing import Any, NamedTuple
 
 from target_app.controls.model import Kit
 from target_app.controls.token_signature import TOKEN_SIGNATURE
-from target_app.database import DatabaseUnavailableError, asyncpg_url, connect, parse_url, sqlite_path
+from target_app.database import DatabaseUnavailableError, connect, parse_url, sqlite_path
 from target_app.metrics import Metrics
+from target_app.operator_error import OperatorError
+from target_app.postgres import FAILURES, reason, session
 from target_app.settings import Settings, is_loopback
 from target_app.signing_keys import SigningKeys
 from target_app.treatment import Treatment
 
-BREAK = "ALTER TABLE tags RENAME TO tags_taken_away"
-REPAIR = "ALTER TABLE tags_taken_away RENAME TO tags"
+
+class Fault(NamedTuple):
+    """A change to the database, and the table that is there after it."""
+
+    statement: str
+    made: str
+
+
+FAULTS = {
+    "missing_table": Fault("ALTER TABLE tags RENAME TO tags_taken_away", "tags_taken_away"),
+    "repair": Fault("ALTER TABLE tags_taken_away RENAME TO tags", "tags"),
+}
 USER = "SELECT * FROM users WHERE username = "
 
 
-class LabError(Exception):
-    """The lab cannot do this; the message is one sentence for the operator."""
+class LabError(OperatorError):
+    """The lab cannot do this."""
 
 
 def refuse_remote(url: str) -> None:
@@ -42,11 +52,12 @@ def fetch(url: str, statement: str, *parameters: Any) -> list[Mapping[str, Any]]
         if path is None:
             return asyncio.run(fetch_postgres(url, statement + ("$1" if parameters else ""), *parameters))
         return fetch_sqlite(path, statement + ("?" if parameters else ""), *parameters)
-    except (OSError, sqlite3.Error, asyncpg.PostgresError) as error:
-        raise DatabaseUnavailableError(f"the database cannot be used: {str(error).splitlines()[0]}") from None
+    except (sqlite3.Error, *FAILURES) as error:
+        raise DatabaseUnavailableError(f"the database cannot be used: {reason(error)}") from None
 
 
 def fetch_sqlite(path: Path, statement: str, *parameters: Any) -> list[Mapping[str, Any]]:
+    """The rows of one statement, committed."""
     connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=5, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
@@ -56,12 +67,16 @@ def fetch_sqlite(path: Path, statement: str, *parameters: Any) -> list[Mapping[s
 
 
 async def fetch_postgres(url: str, statement: str, *parameters: Any) -> list[Mapping[str, Any]]:
-    dsn = asyncpg_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn)
-    try:
+    """The rows of one statement, committed."""
+    async with session(url) as connection:
         return [dict(row) for row in await connection.fetch(statement, *parameters)]
-    finally:
-        await connection.close()
+
+
+def tables_of(url: str) -> str:
+    """The statement that names every table."""
+    if sqlite_path(url) is None:
+        return "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
+    return "SELECT name FROM sqlite_master WHERE type = 'table'"
 
 
 def read_db(settings: Settings, username: str) -> dict[str, Any]:
@@ -82,8 +97,10 @@ def mint_token(settings: Settings, treatment: Treatment, username: str) -> dict[
 
 def fault(settings: Settings, kind: str) -> dict[str, Any]:
     """Break the arm's own database (`missing_table`) or mend it (`repair`)."""
-    statements = {"missing_table": BREAK, "repair": REPAIR}
-    if kind not in statements:
-        raise LabError(f"there is no fault {kind!r}; there are {', '.join(statements)}")
-    fetch(settings.database_url, statements[kind])
+    if kind not in FAULTS:
+        raise LabError(f"there is no fault {kind!r}; there are {', '.join(FAULTS)}")
+    wanted = FAULTS[kind]
+    present = {row["name"] for row in fetch(settings.database_url, tables_of(settings.database_url))}
+    if wanted.made not in present:  # breaking what is broken and mending what is whole change nothing
+        fetch(settings.database_url, wanted.statement)
     return {"provokes": {"method": "GET", "path": "/api/tags"}}

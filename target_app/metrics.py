@@ -84,5 +84,5 @@ class Metrics:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         gathered = CollectorRegistry()
-        MultiProcessCollector(gathered)
+        MultiProcessCollector(gathered)  # type: ignore[no-untyped-call]  # it ships no types for this one
         return generate_latest(gathered)

@@ -3,14 +3,12 @@
 import asyncio
 import sqlite3
 
-import asyncpg
-
-from target_app.database import DatabaseUnavailableError, asyncpg_url, sqlite_path
+from target_app.database import DatabaseUnavailableError, sqlite_path
+from target_app.postgres import FAILURES, UndefinedTableError, reason, session
 
 #: The newest revision in `migrations/versions`; asking Alembic would double the time to start.
 REVISION = "0001"
 QUESTION = "SELECT version_num FROM alembic_version"
-CONNECT_TIMEOUT_S = 5
 
 
 def refuse_unready(url: str) -> None:
@@ -24,21 +22,16 @@ def refuse_unready(url: str) -> None:
                 found = connection.execute(QUESTION).fetchone()[0]
         else:
             raise DatabaseUnavailableError(f"there is no database at {path}; run `python -m target_app migrate` first")
-    except (sqlite3.OperationalError, asyncpg.UndefinedTableError):
+    except (sqlite3.OperationalError, UndefinedTableError):
         found = None
-    except (OSError, TimeoutError, sqlite3.Error, asyncpg.PostgresError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DatabaseUnavailableError(f"the database cannot be reached: {reason}") from None
+    except (sqlite3.Error, *FAILURES) as error:
+        raise DatabaseUnavailableError(f"the database cannot be reached: {reason(error)}") from None
     if found != REVISION:
         raise DatabaseUnavailableError("the database lacks the newest schema; run `python -m target_app migrate` first")
 
 
 async def ask_postgres(url: str) -> str | None:
     """The revision of a PostgreSQL database."""
-    dsn = asyncpg_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
-    try:
+    async with session(url) as connection:
         revision: str | None = await connection.fetchval(QUESTION)
         return revision
-    finally:
-        await connection.close()

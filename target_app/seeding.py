@@ -18,7 +18,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
@@ -27,7 +26,8 @@ from target_app.articles.repository import encoded
 from target_app.articles.slugs import slug
 from target_app.comments.models import comments
 from target_app.controls.password_hash import SCHEMES
-from target_app.database import DatabaseUnavailableError, asyncpg_url, sqlite_engine, sqlite_path
+from target_app.database import DatabaseUnavailableError, sqlite_engine, sqlite_path
+from target_app.postgres import FAILURES, reason, session
 from target_app.users.models import follows, users
 
 #: 1 January 2024, 00:00 UTC, in ms; every row is a minute later than the one before.
@@ -37,19 +37,21 @@ SENTENCES = 400
 FOLLOWED_BY_READER = 12
 FOLLOWED_BY_AUTHOR = 3
 
-TAG_NAMES = (
-    "python", "databases", "testing", "security", "performance", "design", "linux", "networks", "statistics", "writing",
-    "cryptography", "caching", "queues", "search", "logging", "metrics", "tracing", "deployment", "migrations", "types",
-    "concurrency", "memory", "storage", "protocols", "browsers", "accessibility", "typography", "teaching", "history", "tools",
-)  # fmt: skip
-WORDS = (
+TAG_TEXT = (
+    "python databases testing security performance design linux networks statistics writing cryptography caching "
+    "queues search logging metrics tracing deployment migrations types concurrency memory storage protocols browsers "
+    "accessibility typography teaching history tools"
+)
+TAG_NAMES = TAG_TEXT.split()
+WORD_TEXT = (
     "a the this every one our their no each some small large slow quick plain careful simple honest broken quiet early "
     "late first last shared local remote table index query server client worker queue cache lock thread token password "
     "request answer report measure interval budget limit error test change release rollback reader writer author "
     "editor engineer team machine clock disk network page column row key value schema journal record snapshot copy "
     "keeps finds breaks costs saves hides shows moves holds waits fails grows reads writes sends drops counts explains "
     "before after under over beside without within between and but because while until when where"
-).split()
+)
+WORDS = WORD_TEXT.split()
 
 
 class Dice:
@@ -93,10 +95,12 @@ class Rows:
 
 
 def reader_name(number: int) -> str:
+    """The name of an account that can log in."""
     return f"reader{number:04d}"
 
 
 def reader_password(number: int) -> str:
+    """Its password."""
     return f"correct-horse-{number:04d}"
 
 
@@ -129,17 +133,20 @@ def made(size: Size, hashes: Sequence[str]) -> Rows:
 
 
 def sentence(dice: Dice) -> str:
+    """Six to fourteen words."""
     words = " ".join(WORDS[dice.below(len(WORDS))] for _ in range(6 + dice.below(9)))
     return f"{words.capitalize()}."
 
 
 def tags_of(dice: Dice) -> list[str]:
     # The lower of two numbers: tags early in the list are used more often.
+    """One to four tags of an article."""
     drawn = [min(dice.below(len(TAG_NAMES)), dice.below(len(TAG_NAMES))) for _ in range(1 + dice.below(4))]
     return list(dict.fromkeys(TAG_NAMES[number] for number in drawn))
 
 
 def user_row(dice: Dice, number: int, size: Size, hashes: Sequence[str], sentences: Sequence[str]) -> tuple[Any, ...]:
+    """A row of users."""
     reads = number <= size.logins
     name = reader_name(number) if reads else f"author{number - size.logins:04d}"
     bio = sentences[dice.below(len(sentences))] if dice.below(4) else None
@@ -150,6 +157,7 @@ def user_row(dice: Dice, number: int, size: Size, hashes: Sequence[str], sentenc
 def article_row(
     dice: Dice, number: int, authors: Sequence[int], names: Sequence[str], likes_: int, sentences: Sequence[str]
 ) -> tuple[Any, ...]:
+    """A row of articles."""
     title = " ".join(sentences[dice.below(len(sentences))].rstrip(".").split()[: 4 + dice.below(4)])
     paragraphs = [" ".join(dice.some(sentences, 4 + dice.below(4))) for _ in range(2 + dice.below(3))]
     at = EPOCH_MS + number * MINUTE_MS
@@ -160,12 +168,14 @@ def article_row(
 
 
 def likes(dice: Dice, article_count: int, user_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rows of favorites."""
     for article in range(1, article_count + 1):
         for user in dice.some(user_ids, dice.below(7)):
             yield (user, article)
 
 
 def followings(dice: Dice, size: Size, authors: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rows of follows."""
     for follower in range(1, size.users + 1):
         wanted = FOLLOWED_BY_READER if follower <= size.logins else FOLLOWED_BY_AUTHOR
         for followed in dice.some(authors, wanted):
@@ -176,6 +186,7 @@ def followings(dice: Dice, size: Size, authors: Sequence[int]) -> Iterator[tuple
 def remarks(
     dice: Dice, article_count: int, user_ids: Sequence[int], sentences: Sequence[str]
 ) -> Iterator[tuple[Any, ...]]:
+    """Rows of comments."""
     number = 0
     for article in range(1, article_count + 1):
         for author in dice.some(user_ids, dice.below(5)):
@@ -225,8 +236,8 @@ def seed(url: str, level: str, size: Size, cache: Path | None = None) -> dict[st
             asyncio.run(fill_postgres(url, rows))
         else:
             fill_sqlite(path, rows)
-    except (OSError, DBAPIError, asyncpg.PostgresError) as error:
-        raise DatabaseUnavailableError(f"the database cannot be seeded: {str(error).splitlines()[0]}") from None
+    except (DBAPIError, *FAILURES) as error:
+        raise DatabaseUnavailableError(f"the database cannot be seeded: {reason(error)}") from None
     return rows.counts()
 
 
@@ -250,18 +261,13 @@ def fill_sqlite(path: Path, rows: Rows) -> None:
 
 async def fill_postgres(url: str, rows: Rows) -> None:
     """COPY all rows in one transaction, and let the sequences go on behind them."""
-    connection = await asyncpg.connect(asyncpg_url(url).set(drivername="postgresql").render_as_string(False))
-    try:
+    async with session(url) as connection:
         if await connection.fetchval(str(select(func.count()).select_from(users))):
             raise DatabaseUnavailableError(NOT_EMPTY)
         async with connection.transaction():
             for table, values in rows.tables.items():
-                await connection.copy_records_to_table(
-                    table.name, records=values, columns=[column.name for column in table.columns]
-                )
+                columns = [column.name for column in table.columns]
+                await connection.copy_records_to_table(table.name, records=values, columns=columns)
             for table in (users, articles, comments):
-                last = len(rows.tables[table])
-                await connection.execute(CONTINUE, table.name, max(last, 1))
+                await connection.execute(CONTINUE, table.name, max(len(rows.tables[table]), 1))
         await connection.execute("ANALYZE")
-    finally:
-        await connection.close()

@@ -13,6 +13,7 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from target_app.operator_error import OperatorError
 from target_app.settings import Settings, is_loopback
 from target_app.treatment import Treatment
 
@@ -21,16 +22,14 @@ GRACE_S = 1
 PR_SET_PDEATHSIG = 1
 
 
-class ServingError(Exception):
-    """The server cannot start; the message is one sentence for the operator."""
+class ServingError(OperatorError):
+    """The server cannot start."""
 
 
 def refuse_exposure(host: str, treatment: Treatment) -> None:
     """Raises ServingError where weak levels would be reachable from other machines."""
     if treatment.dangerous and not is_loopback(host):
-        raise ServingError(
-            f"{', '.join(treatment.dangerous)} may only be served on a loopback address such as 127.0.0.1, not on {host}"
-        )
+        raise ServingError(f"{', '.join(treatment.dangerous)} may only be served on a loopback address, not on {host}")
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

@@ -4,9 +4,11 @@ import hashlib
 import ipaddress
 from pathlib import Path
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from target_app.database import sqlite_path
+from target_app.operator_error import OperatorError
 
 
 class Settings(BaseSettings):
@@ -46,6 +48,19 @@ class Settings(BaseSettings):
         names |= {name for name in exact if ":" not in name}
         bare = names if self.port == 80 else set()
         return frozenset(exact | bare | {f"{name}:{self.port}" for name in names})
+
+
+class SettingsError(OperatorError):
+    """A setting has a value that it cannot have."""
+
+
+def read_settings() -> Settings:
+    """The settings that the environment holds. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise SettingsError(f"TARGET_{str(problem['loc'][0]).upper()}: {problem['msg']}") from None
 
 
 def is_loopback(host: str) -> bool:

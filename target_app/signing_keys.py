@@ -22,11 +22,13 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from target_app.operator_error import OperatorError
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
-class SigningKeysError(Exception):
-    """The key file cannot be used; the message is one sentence for the operator."""
+class SigningKeysError(OperatorError):
+    """The key file cannot be used."""
 
 
 class SigningKeys:

@@ -12,6 +12,7 @@ from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.sql import SQL
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
 
@@ -29,7 +30,7 @@ FACTORS: tuple[Factor[Any], ...] = (
 BY_NAME = {factor.name: factor for factor in FACTORS}
 
 #: An optimisation's first level is off; a control's first is its weakest.
-_NONE = {factor.name: factor.levels[0].name for factor in FACTORS}
+_NONE: dict[str, str] = {factor.name: factor.levels[0].name for factor in FACTORS}
 
 PROFILES: Mapping[str, Mapping[str, str]] = {
     "none": _NONE,
@@ -57,15 +58,15 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
 DANGEROUS = frozenset({"weak", "trap"})
 
 
-class TreatmentError(Exception):
-    """A treatment that does not exist; the message is one sentence for the operator."""
+class TreatmentError(OperatorError):
+    """A treatment that does not exist."""
 
 
 class Treatment(dict[str, str]):
     """A level's name for every factor; its text shows the profile and what differs from it."""
 
     def __init__(self, profile: str, changes: Mapping[str, str]) -> None:
-        super().__init__(PROFILES[profile] | dict(changes))
+        super().__init__({**PROFILES[profile], **changes})
         self._profile = profile
 
     def __str__(self) -> str:

@@ -58,6 +58,7 @@ class UnitOfWorkRoute(APIRoute):
     """A route whose endpoint runs inside a unit of work, found at `request.state.work`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint's handler with a unit of work around it."""
         handle = super().get_route_handler()
 
         async def handle_in_unit(request: Request) -> Response:

@@ -38,12 +38,15 @@ class ArticleRepository:
         self._loader = loader
 
     async def page(self, connection: Connection, filters: Filters, viewer: int | None, limit: int, offset: int) -> Page:
+        """One page of the articles that the filters leave."""
         return await self._loader.page(connection, self._sql.selection(filters), viewer, limit, offset)
 
     async def feed(self, connection: Connection, viewer: int, limit: int, offset: int) -> Page:
+        """One page of the articles of those whom the viewer follows."""
         return await self._loader.page(connection, FEED, viewer, limit, offset)
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        """The article of that slug, drafts included."""
         return await self._loader.one(connection, slug, viewer)
 
     async def tag_names(self, connection: Connection) -> list[str]:
@@ -85,14 +88,17 @@ class ArticleRepository:
         return slug
 
     async def remove(self, connection: Connection, article: ArticleRow) -> None:
+        """Delete an article and what hangs on it."""
         await self._remove_tags(connection, article.id, published=not article.draft)
         await connection.run(delete(articles).where(articles.c.id == article.id))
 
     async def favorite(self, connection: Connection, viewer: int, article: int) -> None:
+        """Favorite an article; once is enough."""
         if await connection.run(FAVORITE, {"viewer": viewer, "article": article}):
             await connection.run(COUNT_FAVORITE, {"article": article, "change": 1})
 
     async def unfavorite(self, connection: Connection, viewer: int, article: int) -> None:
+        """Take a favorite back, if there is one."""
         if await connection.run(UNFAVORITE, {"viewer": viewer, "article": article}):
             await connection.run(COUNT_FAVORITE, {"article": article, "change": -1})
 

@@ -22,7 +22,7 @@ class NewArticle(BaseModel):
     title: Filled
     description: Filled
     body: Filled
-    tagList: Tags = []  # noqa: N815: the contract's name
+    tagList: Tags = []  # noqa: N815  # the contract's name
     draft: bool = False
 
 
@@ -38,7 +38,7 @@ class ArticleUpdate(BaseModel):
     title: Filled = ""
     description: Filled = ""
     body: Filled = ""
-    tagList: Tags = []  # noqa: N815: the contract's name
+    tagList: Tags = []  # noqa: N815  # the contract's name
     draft: bool = False
 
 
@@ -71,11 +71,11 @@ class SummaryShown(BaseModel):
     slug: str
     title: str
     description: str
-    tagList: list[str]  # noqa: N815: the contract's name
-    createdAt: str  # noqa: N815: the contract's name
-    updatedAt: str  # noqa: N815: the contract's name
+    tagList: list[str]  # noqa: N815  # the contract's name
+    createdAt: str  # noqa: N815  # the contract's name
+    updatedAt: str  # noqa: N815  # the contract's name
     favorited: bool
-    favoritesCount: int  # noqa: N815: the contract's name
+    favoritesCount: int  # noqa: N815  # the contract's name
     author: ProfileShown
 
 
@@ -96,7 +96,7 @@ class ArticlesAnswer(BaseModel):
     """An answer with one page of articles; `articlesCount` is the count of the whole list."""
 
     articles: list[SummaryShown]
-    articlesCount: int  # noqa: N815: the contract's name
+    articlesCount: int  # noqa: N815  # the contract's name
 
 
 class TagsAnswer(BaseModel):

@@ -59,13 +59,15 @@ class CommentRepository:
         }
 
     async def of_article(self, connection: Connection, article: int, viewer: int | None) -> list[CommentRow]:
+        """All comments on an article, the newest first."""
         rows = await connection.rows(self._read[viewer is not None], {"article": article, "viewer": viewer})
-        return [CommentRow(*row[:DECLARED], row[DECLARED:]) for row in rows]
+        return [CommentRow._make((*row[:DECLARED], row[DECLARED:])) for row in rows]
 
     async def one(self, connection: Connection, article: int, comment: int, viewer: int | None) -> CommentRow | None:
+        """A comment, if it stands under that article."""
         parameters = {"article": article, "comment": comment, "viewer": viewer}
         row = await connection.row(self._one[viewer is not None], parameters)
-        return None if row is None else CommentRow(*row[:DECLARED], row[DECLARED:])
+        return None if row is None else CommentRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def add(self, connection: Connection, article: int, author: int, body: str, now: int) -> int:
         """The id of the new comment."""
@@ -76,4 +78,5 @@ class CommentRepository:
         return int(row.id)
 
     async def remove(self, connection: Connection, comment: int) -> None:
+        """Delete a comment."""
         await connection.run(delete(comments).where(comments.c.id == comment))

@@ -22,8 +22,8 @@ class CommentShown(BaseModel):
     """A comment."""
 
     id: int
-    createdAt: str  # noqa: N815: the contract's name
-    updatedAt: str  # noqa: N815: the contract's name
+    createdAt: str  # noqa: N815  # the contract's name
+    updatedAt: str  # noqa: N815  # the contract's name
     body: str
     author: ProfileShown
 

@@ -1,7 +1,8 @@
 """What an unexpected failure tells, and which routes beside the API answer."""
 
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
@@ -15,12 +16,16 @@ from target_app.web.errors import error_response
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
+DOCUMENTED: Mapping[str, Any] = MappingProxyType(
+    {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
+)
+
 
 class ErrorsAndDocs(Protocol):
     """The options FastAPI is made with, the answer to an unexpected exception, and routes beside the API."""
 
     #: Keyword arguments of `FastAPI`: which documentation it serves, and whether it is in debug mode.
-    options: dict[str, Any]
+    options: Mapping[str, Any]
 
     async def on_failure(self, request: Request, error: Exception) -> Response:
         """The answer to an unexpected exception."""
@@ -32,46 +37,54 @@ class ErrorsAndDocs(Protocol):
 class Generic:
     """The client learns that it failed; the log learns why. No documentation, no debug routes."""
 
-    options: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+    options: Mapping[str, Any] = MappingProxyType({"docs_url": None, "redoc_url": None, "openapi_url": None})
 
     def __init__(self, _kit: Kit) -> None:
         return None
 
     async def on_failure(self, _request: Request, _error: Exception) -> Response:
+        """One sentence."""
         return error_response(500, {"server": ["failed"]})
 
-    def add_routes(self, app: FastAPI) -> None:
-        return None
+    def add_routes(self, _app: FastAPI) -> None:
+        """None."""
+        return
 
 
 class StackTrace:
     """The traceback goes into the answer, "so that the front-end can report it"; documentation is served."""
 
-    options: dict[str, Any] = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
+    options: Mapping[str, Any] = MappingProxyType(
+        {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
+    )
 
     def __init__(self, _kit: Kit) -> None:
         return None
 
     async def on_failure(self, _request: Request, error: Exception) -> Response:
+        """The error and its traceback."""
         lines = traceback.format_exception(error)
         return JSONResponse({"errors": {"server": [str(error)]}, "traceback": lines}, status_code=500)
 
-    def add_routes(self, app: FastAPI) -> None:
-        return None
+    def add_routes(self, _app: FastAPI) -> None:
+        """None beside FastAPI's own."""
+        return
 
 
 class Debug:
     """The development server, in production: source lines in errors, settings on a page, an old version still up."""
 
-    options: dict[str, Any] = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json", "debug": True}
+    options: Mapping[str, Any] = MappingProxyType({**DOCUMENTED, "debug": True})
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
 
     async def on_failure(self, _request: Request, error: Exception) -> Response:
+        """The traceback as text."""
         return PlainTextResponse("".join(traceback.format_exception(error)), status_code=500)
 
     def add_routes(self, app: FastAPI) -> None:
+        """The debug page, and a version of the API from before authentication."""
         app.add_api_route("/debug", self._debug, include_in_schema=False)
         app.add_api_route("/api/v0/users", self._old_users, include_in_schema=False)
 

@@ -37,22 +37,27 @@ class Attempt:
 
     @cached_property
     def pair(self) -> str:
+        """Key of the account at this address."""
         return digest("pair", self.account.casefold(), self.address)
 
     @cached_property
     def by_address(self) -> str:
+        """Key of the address over all accounts."""
         return digest("address", self.address)
 
     @cached_property
     def by_strangers(self) -> str:
+        """Key of the account over all addresses that are strange to it."""
         return digest("strangers", self.account.casefold())
 
     @cached_property
     def known(self) -> str:
+        """Key of the address being known to the account."""
         return digest("known", self.account.casefold(), self.address)
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """All four."""
         return (self.pair, self.by_address, self.by_strangers, self.known)
 
 
@@ -80,14 +85,17 @@ class NoThrottle:
     def __init__(self, _kit: Kit) -> None:
         return None
 
-    async def check(self, attempt: Attempt) -> None:
-        return None
+    async def check(self, _attempt: Attempt) -> None:
+        """Nothing is refused."""
+        return
 
-    async def failed(self, attempt: Attempt) -> None:
-        return None
+    async def failed(self, _attempt: Attempt) -> None:
+        """Nothing is counted."""
+        return
 
-    async def succeeded(self, attempt: Attempt) -> None:
-        return None
+    async def succeeded(self, _attempt: Attempt) -> None:
+        """Nothing is forgotten."""
+        return
 
 
 class Budgets:
@@ -99,11 +107,13 @@ class Budgets:
         self._deny = kit.metrics.decision("login_throttle", "deny")
 
     async def check(self, attempt: Attempt) -> None:
+        """One indexed read."""
         now = now_ms()
         self._refuse_spent(attempt, await self._state.read(attempt.keys, now), now)
         self._allow()
 
     async def failed(self, attempt: Attempt) -> None:
+        """Counted in a transaction of its own."""
         now = now_ms()
         before = await self._state.read((attempt.known,), now)
         counted = [attempt.pair, attempt.by_address]
@@ -114,6 +124,7 @@ class Budgets:
         self._refuse_spent(attempt, {**before, **after}, now, allowance=1)
 
     async def succeeded(self, attempt: Attempt) -> None:
+        """One indexed read; writes only where there is something to forget or an address to remember."""
         now = now_ms()
         counters = await self._state.read(attempt.keys, now)
         self._refuse_spent(attempt, counters, now)
@@ -129,7 +140,7 @@ class Budgets:
         spent = [
             counters[key].expires_at
             for key, budget in budgets.items()
-            if key in counters and counters[key].count >= budget + allowance
+            if key in counters and counters[key].times >= budget + allowance
         ]
         if spent:
             self._deny()

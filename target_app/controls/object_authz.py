@@ -29,12 +29,14 @@ class OwnerOnly:
         self._deny = kit.metrics.decision("object_authz", "deny")
 
     def read_draft(self, viewer_id: int | None, owner_id: int) -> None:
+        """To others a draft does not exist."""
         if viewer_id != owner_id:
             self._deny()
             raise not_found("article")
         self._allow()
 
     def change(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
+        """Owners alone."""
         if viewer_id != owner_id:
             self._deny()
             raise forbidden(kind)
@@ -44,8 +46,9 @@ class OwnerOnly:
 class ReadsOnly(OwnerOnly):
     """Reading was thought of; changing goes by the identifier alone."""
 
-    def change(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
-        return None
+    def change(self, _kind: Kind, _viewer_id: int, _owner_id: int) -> None:
+        """Everybody."""
+        return
 
 
 class AnyoneSignedIn:
@@ -54,12 +57,14 @@ class AnyoneSignedIn:
     def __init__(self, _kit: Kit) -> None:
         return None
 
-    def read_draft(self, viewer_id: int | None, owner_id: int) -> None:  # noqa: ARG002: the owner is what it ignores
+    def read_draft(self, viewer_id: int | None, _owner_id: int) -> None:
+        """Everybody with a token."""
         if viewer_id is None:
             raise not_found("article")
 
-    def change(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
-        return None
+    def change(self, _kind: Kind, _viewer_id: int, _owner_id: int) -> None:
+        """Everybody."""
+        return
 
 
 OBJECT_AUTHZ: Factor[ObjectAuthz] = Factor(

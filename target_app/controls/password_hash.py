@@ -32,10 +32,12 @@ class PasswordHash(Protocol):
 class Sha256:
     """A bare digest: a graphics card tries thousands of millions a second."""
 
-    def hash(self, password: str, salt: bytes | None = None) -> str:  # noqa: ARG002: that it has none is its flaw
+    def hash(self, password: str, salt: bytes | None = None) -> str:  # noqa: ARG002  # that it has none is its flaw
+        """64 hexadecimal digits."""
         return hashlib.sha256(password.encode()).hexdigest()
 
     def verify(self, password: str, stored: str) -> bool:
+        """Hash again and compare."""
         return hmac.compare_digest(self.hash(password), stored)
 
 
@@ -46,10 +48,12 @@ class Bcrypt:
         self._cost = cost
 
     def hash(self, password: str, salt: bytes | None = None) -> str:
+        """`$2b$…`, 60 characters."""
         setting = bcrypt.gensalt(self._cost) if salt is None else bcrypt_setting(self._cost, salt)
         return bcrypt.hashpw(within_72_bytes(password), setting).decode()
 
     def verify(self, password: str, stored: str) -> bool:
+        """Hash again and compare."""
         if not stored.startswith("$2"):
             return False
         return bcrypt.checkpw(within_72_bytes(password), stored.encode())
@@ -83,9 +87,11 @@ class Argon2id:
         )
 
     def hash(self, password: str, salt: bytes | None = None) -> str:
+        """`$argon2id$…` with its parameters."""
         return self._hasher.hash(password, salt=salt)
 
     def verify(self, password: str, stored: str) -> bool:
+        """Hash again, with the parameters that the stored hash names."""
         try:
             return self._hasher.verify(stored, password)
         except (argon2.exceptions.VerifyMismatchError, argon2.exceptions.InvalidHashError):

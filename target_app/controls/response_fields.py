@@ -27,7 +27,8 @@ class Declared:
     def __init__(self, _kit: Kit) -> None:
         return None
 
-    def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:  # noqa: ARG002: a null call
+    def complete(self, declared: dict[str, Any], _extra: Sequence[Any]) -> dict[str, Any]:
+        """`declared` itself."""
         return declared
 
 
@@ -37,9 +38,10 @@ class WholeRow:
     columns: tuple[Column[Any], ...] = tuple(users.c)
 
     def __init__(self, _kit: Kit) -> None:
-        self._names = [column.name for column in self.columns]
+        self._names = [str(column.name) for column in self.columns]
 
     def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:
+        """The whole row, then what is declared."""
         return dict(zip(self._names, extra, strict=False)) | declared
 
 

@@ -1,7 +1,8 @@
 """How the filters and the order of article lists become SQL."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, TextClause, bindparam, select, text
@@ -88,6 +89,7 @@ class Bound:
         self._deny = kit.metrics.decision("sql", "deny")
 
     def selection(self, filters: Filters) -> Selection:
+        """One of sixteen shapes, with values beside it."""
         order = ORDERS.get(filters.sort)
         if order is None:
             self._deny()
@@ -99,21 +101,22 @@ class Bound:
 
 
 class StringBuilt:
-    """Values and order are written into the statement's text. Each condition ends its line, as hand-written SQL does."""
+    """Values and order are written into the statement's text."""
 
-    columns = {"newest": "id", "popular": "favorites_count"}
+    columns: Mapping[str, str] = MappingProxyType({"newest": "articles.id", "popular": "articles.favorites_count"})
 
     def __init__(self, _kit: Kit) -> None:
         return None
 
     def selection(self, filters: Filters) -> Selection:
+        """Text for these values alone."""
         values = given(filters)
         column = self.columns.get(filters.sort, filters.sort)
         return Selection(
             key=filters,
             page=(PUBLISHED, *(literally(self._condition(name, value)) for name, value in values.items())),
             count=bound_clauses(tuple(values)),
-            order=(literally(f"{column} DESC, id DESC"),),
+            order=(literally(f"{column} DESC, articles.id DESC"),),
             parameters=values,
         )
 
@@ -121,15 +124,15 @@ class StringBuilt:
         return getattr(self, f"_{name}")(value)  # type: ignore[no-any-return]  # one of the three methods below
 
     def _tag(self, tag: str) -> str:
-        return f"articles.id IN (SELECT article_id FROM article_tags WHERE tag = '{tag}')\n"
+        return f"articles.id IN (SELECT article_id FROM article_tags WHERE tag = '{tag}')"
 
     def _author(self, author: str) -> str:
-        return f"users.username = '{author}'\n"
+        return f"users.username = '{author}'"
 
     def _favorited(self, username: str) -> str:
         return (
             "articles.id IN (SELECT article_id FROM favorites JOIN users AS fans ON fans.id = favorites.user_id "
-            f"WHERE fans.username = '{username}')\n"
+            f"WHERE fans.username = '{username}')"
         )
 
 

@@ -26,7 +26,7 @@ throttle_state = Table(
 class Counter(NamedTuple):
     """How often something happened, and when that is forgotten (ms since 1970)."""
 
-    count: int
+    times: int
     expires_at: int
 
 
@@ -50,17 +50,20 @@ class ProcessState:
         self._counters: dict[str, Counter] = {}
 
     async def read(self, keys: Sequence[str], now: int) -> Mapping[str, Counter]:
+        """Look them up."""
         found = {key: self._counters[key] for key in keys if key in self._counters}
         return {key: counter for key, counter in found.items() if counter.expires_at > now}
 
     async def add(self, keys: Sequence[str], now: int, until: int) -> Mapping[str, Counter]:
+        """Count, and drop what is forgotten."""
         self._counters = {key: counter for key, counter in self._counters.items() if counter.expires_at > now}
         for key in keys:
-            count, expires_at = self._counters.get(key, Counter(0, until))
-            self._counters[key] = Counter(count + 1, expires_at)
+            times, expires_at = self._counters.get(key, Counter(0, until))
+            self._counters[key] = Counter(times + 1, expires_at)
         return {key: self._counters[key] for key in keys}
 
     async def forget(self, keys: Sequence[str]) -> None:
+        """Drop them."""
         for key in keys:
             self._counters.pop(key, None)
 
@@ -85,21 +88,24 @@ class SharedState:
         self._database = database
 
     async def read(self, keys: Sequence[str], now: int) -> Mapping[str, Counter]:
+        """One indexed read."""
         connection = await self._database.open_reading()
         try:
             rows = await connection.rows(READ, {"keys": list(keys), "now": now})
         finally:
             await connection.rollback()
-        return {key: Counter(count, expires_at) for key, count, expires_at in rows}
+        return {key: Counter(times, expires_at) for key, times, expires_at in rows}
 
     async def add(self, keys: Sequence[str], now: int, until: int) -> Mapping[str, Counter]:
+        """One transaction, which also deletes what is forgotten."""
         async with transaction(self._database) as connection:
             await connection.run(PURGE, {"now": now})
             for key in sorted(keys):  # one order for all: two transactions never wait for each other
                 await connection.run(ADD, {"key": key, "now": now, "until": until})
             rows = await connection.rows(READ, {"keys": list(keys), "now": now})
-        return {key: Counter(count, expires_at) for key, count, expires_at in rows}
+        return {key: Counter(times, expires_at) for key, times, expires_at in rows}
 
     async def forget(self, keys: Sequence[str]) -> None:
+        """One transaction."""
         async with transaction(self._database) as connection:
             await connection.run(FORGET, {"keys": list(keys)})

@@ -8,7 +8,7 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import jwt
@@ -32,7 +32,7 @@ class TokenSignature(Protocol):
     """Signs a user's token and tells the user of a token."""
 
     @property
-    def published_keys(self) -> list[dict[str, Any]]:
+    def published_keys(self) -> Sequence[dict[str, Any]]:
         """Public keys in JWK form, for `/.well-known/jwks.json`; empty where the key is a shared secret."""
 
     def sign(self, user_id: int) -> str:
@@ -64,6 +64,7 @@ def subject(payload: dict[str, Any]) -> int:
 
 
 def refused() -> ApiError:
+    """The answer to a token that is not accepted."""
     return ApiError(401, {"token": ["is invalid"]})
 
 
@@ -88,9 +89,11 @@ class Verified:
         self.published_keys = published_keys
 
     def sign(self, user_id: int) -> str:
+        """Sign with the one algorithm."""
         return self._codec.encode(claims(user_id), self._signing_key, self._algorithm)
 
     def user_id(self, token: str) -> int:
+        """Verify with the one algorithm, check every claim."""
         try:
             payload = self._codec.decode(
                 token, self._verifying_key, [self._algorithm], audience=AUDIENCE, issuer=ISSUER
@@ -111,9 +114,11 @@ class Unverified:
         self._secret = kit.keys.hmac_secret()
 
     def sign(self, user_id: int) -> str:
+        """Sign with HS256."""
         return jwt.encode(claims(user_id), self._secret, "HS256")
 
     def user_id(self, token: str) -> int:
+        """Read, do not verify."""
         try:
             payload = jwt.decode(token, options={"verify_signature": False})
         except jwt.InvalidTokenError:
@@ -130,9 +135,11 @@ class AcceptsNone:
         self._secret = kit.keys.hmac_secret()
 
     def sign(self, user_id: int) -> str:
+        """Sign with HS256."""
         return jwt.encode(claims(user_id), self._secret, "HS256")
 
     def user_id(self, token: str) -> int:
+        """Verify unless the header says that there is nothing to verify."""
         try:
             unsigned = str(jwt.get_unverified_header(token).get("alg", "")).lower() == "none"
             payload = jwt.decode(
@@ -163,9 +170,11 @@ class RsHsConfusion:
         self.published_keys = [RSAAlgorithm.to_jwk(self._public, as_dict=True) | {"alg": "RS256", "use": "sig"}]
 
     def sign(self, user_id: int) -> str:
+        """Sign with RS256."""
         return jwt.encode(claims(user_id), self._private, "RS256")
 
     def user_id(self, token: str) -> int:
+        """Verify with the algorithm that the header names."""
         try:
             signed, _, signature = token.rpartition(".")
             head, _, body = signed.partition(".")

@@ -7,7 +7,6 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Row,
     Select,
     bindparam,
     exists,
@@ -22,7 +21,7 @@ from target_app.articles.rows import ArticleRow, Page
 from target_app.controls.model import Factor, Kit, Level
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Selection
-from target_app.database import Connection
+from target_app.database import AnyRow, Connection
 from target_app.users.models import follows, users
 
 #: Statements that are kept built. A list has few shapes; only string-built SQL makes more.
@@ -114,17 +113,20 @@ class Joined:
     async def page(
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
     ) -> Page:
+        """One statement; a second one only beyond the list's end."""
         signed_in = viewer is not None
         statement = self._pages.get((selection.key, signed_in), lambda: self._page_statement(selection, signed_in))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
-        rows = [ArticleRow(*row[:DECLARED], row[DECLARED:]) for row in await connection.rows(statement, parameters)]
+        found = await connection.rows(statement, parameters)
+        rows = [ArticleRow._make((*row[:DECLARED], row[DECLARED:])) for row in found]
         if rows or not offset:
             return Page(rows, rows[0].total if rows else 0)
         return Page(rows, await total(connection, selection, parameters))
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        """One statement."""
         row = await connection.row(self._one[viewer is not None], {"slug": slug, "viewer": viewer})
-        return None if row is None else ArticleRow(*row[:DECLARED], row[DECLARED:])
+        return None if row is None else ArticleRow._make((*row[:DECLARED], row[DECLARED:]))
 
     def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
         columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *viewer_bits(signed_in), counted(selection).label("total"))
@@ -168,6 +170,7 @@ class Lazy:
     async def page(
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
     ) -> Page:
+        """Two statements, and three to five per article."""
         statement = self._pages.get(selection.key, lambda: paged(select(*WITHOUT_BODY), selection))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
         found = await connection.rows(statement, parameters)
@@ -175,10 +178,11 @@ class Lazy:
         return Page([await self._completed(connection, row, viewer) for row in found], count)
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
+        """Four to six statements."""
         row = await connection.row(self._one, {"slug": slug})
         return None if row is None else await self._completed(connection, row, viewer)
 
-    async def _completed(self, connection: Connection, row: Row[Any], viewer: int | None) -> ArticleRow:
+    async def _completed(self, connection: Connection, row: AnyRow, viewer: int | None) -> ArticleRow:
         own = row._mapping
         keys = {"article": own["id"], "author": own["author_id"], "viewer": viewer}
         author = await connection.row(self._author, keys)
@@ -188,9 +192,10 @@ class Lazy:
         if viewer is not None:
             favorited = await connection.row(self._favorited, keys)
             following = await connection.row(self._following, keys)
-        username, bio, image, *extra = author or (None, None, None)
+        written_by: tuple[Any, ...] = tuple(author or (None, None, None))
+        username, bio, image, *extra = written_by
         return ArticleRow(
-            **own
+            **dict(own)
             | {
                 "tag_list": orjson.dumps([tag for (tag,) in tags]).decode(),
                 "favorites_count": favorites_count[0] if favorites_count else 0,

@@ -32,6 +32,7 @@ class NoCache:
         return None
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
+        """The app itself."""
         return app
 
 
@@ -66,6 +67,7 @@ class Cached:
         self._miss = kit.metrics.cache_outcome("miss")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from memory, or pass on."""
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
         elif scope["method"] == "GET":
@@ -120,6 +122,7 @@ class PerIdentity:
         self._kit = kit
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
+        """A cache that tells callers apart."""
         return Cached(app, by_identity, self._kit)
 
 
@@ -130,6 +133,7 @@ class SharedKey:
         self._kit = kit
 
     def wrap(self, app: ASGIApp) -> ASGIApp:
+        """A cache that does not."""
         return Cached(app, by_path, self._kit)
 
 

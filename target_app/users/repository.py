@@ -45,6 +45,10 @@ class Credentials(NamedTuple):
     password_hash: str
 
 
+#: Columns of both rows before `extra`.
+DECLARED = 5
+
+
 class TakenError(Exception):
     """Another user has this username or e-mail address; which of them is for the caller to look up."""
 
@@ -65,16 +69,19 @@ class UserRepository:
         self._credentials = select(users.c.id, users.c.password_hash).where(users.c.email == bindparam("email"))
 
     async def by_id(self, connection: Connection, user_id: int) -> UserRow | None:
+        """The user of that id."""
         row = await connection.row(self._by_id, {"user": user_id})
-        return None if row is None else UserRow(*row[:5], row[5:])
+        return None if row is None else UserRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def credentials(self, connection: Connection, email: str) -> Credentials | None:
+        """What to check a log-in with this e-mail address against."""
         row = await connection.row(self._credentials, {"email": email})
         return None if row is None else Credentials(*row)
 
     async def profile(self, connection: Connection, username: str, viewer: int | None) -> ProfileRow | None:
+        """A user as the viewer sees him or her."""
         row = await connection.row(self._profiles[viewer is not None], {"username": username, "viewer": viewer})
-        return None if row is None else ProfileRow(*row[:5], row[5:])
+        return None if row is None else ProfileRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def taken(self, connection: Connection, username: str | None, email: str | None, but: int = 0) -> list[str]:
         """Which of the two somebody other than user `but` has, in the order in which the contract names them."""
@@ -104,7 +111,9 @@ class UserRepository:
             raise TakenError from None
 
     async def follow(self, connection: Connection, follower: int, followed: int) -> None:
+        """Follow a user; once is enough."""
         await connection.run(FOLLOW, {"follower": follower, "followed": followed})
 
     async def unfollow(self, connection: Connection, follower: int, followed: int) -> None:
+        """Stop following a user."""
         await connection.run(UNFOLLOW, {"follower": follower, "followed": followed})

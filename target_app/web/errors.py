@@ -1,6 +1,6 @@
 """Errors as the contract shapes them: `{"errors": {field: [message, …]}}`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import orjson
@@ -50,26 +50,27 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def missing_token() -> ApiError:
+    """No token, or none whose user exists."""
     return ApiError(401, {"token": ["is missing"]})
 
 
 def not_found(what: str) -> ApiError:
+    """There is no such object for this user."""
     return ApiError(404, {what: ["not found"]})
 
 
 def forbidden(what: str) -> ApiError:
+    """The object belongs to somebody else."""
     return ApiError(403, {what: ["forbidden"]})
 
 
-def blank(field: str) -> ApiError:
-    return ApiError(422, {field: ["can't be blank"]})
-
-
 def taken(fields: list[str]) -> ApiError:
+    """Other users have these."""
     return ApiError(409, {field: ["has already been taken"] for field in fields})
 
 
 def busy() -> ApiError:
+    """Too much is waiting; a second later there may be room."""
     return ApiError(503, {"server": ["is busy"]}, {"Retry-After": "1"})
 
 
@@ -78,16 +79,13 @@ def error_response(status: int, fields: Fields, headers: Mapping[str, str] | Non
     return Response(orjson.dumps({"errors": fields}), status, headers, media_type="application/json")
 
 
-async def on_api_error(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, ApiError):
-        raise error
+async def on_api_error(_request: Request, error: ApiError) -> Response:
+    """An error that the code raised."""
     return error_response(error.status, error.fields, error.headers)
 
 
-async def on_validation_error(_request: Request, error: Exception) -> Response:
+async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:
     """A path parameter that FastAPI itself refused."""
-    if not isinstance(error, RequestValidationError):
-        raise error
     fields = {str(problem["loc"][-1]): ["is invalid"] for problem in error.errors()}
     return error_response(422, fields)
 
@@ -100,20 +98,20 @@ FRAMEWORK_FIELDS: Mapping[int, Fields] = {
 }
 
 
-async def on_http_exception(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
+async def on_http_exception(_request: Request, error: HTTPException) -> Response:
+    """An error that the framework raised."""
     fields = FRAMEWORK_FIELDS.get(error.status_code, {"request": [error.detail]})
     return error_response(error.status_code, fields, error.headers)
 
 
 async def on_busy(_request: Request, _error: Exception) -> Response:
+    """The database had no connection to give in time."""
     refusal = busy()
     return error_response(refusal.status, refusal.fields, refusal.headers)
 
 
 #: Handlers that every treatment has; what happens to an unexpected exception is the control errors_and_docs.
-HANDLERS = {
+HANDLERS: Mapping[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     ApiError: on_api_error,
     RequestValidationError: on_validation_error,
     HTTPException: on_http_exception,

@@ -11,6 +11,7 @@ class HostCheck:
         self._names = frozenset(name.lower().encode() for name in names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what names this server."""
         if scope["type"] in {"http", "websocket"}:
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if len(hosts) != 1 or hosts[0].lower() not in self._names:

@@ -1,7 +1,7 @@
 """Reading bodies and query strings: one pass through pydantic, errors in the contract's shape.
 
-FastAPI would read both before it looks at the token; the contract wants 401 first. So an endpoint reads them itself, and
-`described` documents the same model in OpenAPI.
+FastAPI would read both before it looks at the token; the contract wants 401 first. So an endpoint reads them itself,
+and `described` documents the same model in OpenAPI.
 """
 
 from typing import Annotated, Any, TypeVar

@@ -12,8 +12,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered."""
-    template: str = scope.get(ROUTE) or getattr(scope.get("route"), "path", "unmatched")
-    return template
+    return str(scope.get(ROUTE) or getattr(scope.get("route"), "path", "unmatched"))
 
 
 class RequestMetrics:
@@ -24,6 +23,7 @@ class RequestMetrics:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on and measure."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
