@@ -75,16 +75,11 @@ class Client:
         self.source = source
         self._meter = meter
         self._pinned = pinned
+        self._headers = {**(headers or {}), "host": pinned.host_header}
+        self._timeout_s = timeout_s
         # By address: the name is not resolved again. TLS still checks the name that was asked for.
         self._extensions = {"sni_hostname": pinned.host} if pinned.scheme == "https" else {}
-        self._client = httpx.Client(
-            base_url=pinned.base_url,
-            headers={**(headers or {}), "host": pinned.host_header},
-            transport=httpx.HTTPTransport(local_address=source, verify=_TLS),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=timeout_s,
-        )
+        self._client = self._connected()
 
     def request(
         self,
@@ -107,13 +102,28 @@ class Client:
         query = dict(params or {})
         if fresh and method == "GET":
             query[FRESH_PARAMETER] = secrets.token_hex(6)
-        return self._client.request(
+        answer = self._client.request(
             method, path, params=query, json=json, headers=dict(headers or {}), extensions=self._extensions
         )
+        if answer.is_server_error:
+            # A server may close the connection on which it failed, and say so too late for the next request.
+            self._client.close()
+            self._client = self._connected()
+        return answer
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         """`request("GET", …)`."""
         return self.request("GET", path, **options)
+
+    def _connected(self) -> httpx.Client:
+        return httpx.Client(
+            base_url=self._pinned.base_url,
+            headers=self._headers,
+            transport=httpx.HTTPTransport(local_address=self.source, verify=_TLS),
+            follow_redirects=False,
+            trust_env=False,
+            timeout=self._timeout_s,
+        )
 
     def close(self) -> None:
         """Close the client's connections."""

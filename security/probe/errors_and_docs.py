@@ -36,10 +36,10 @@ GONE = frozenset({404, 410})
 
 def error_leak(scene: Scene) -> Verdict:
     """Break the target's own database, provoke its 500, read it for internals, and mend the database again."""
+    client = scene.people.visitor()
     with scene.lab.fault(FAULT) as (method, path):
-        # A server may close the connection on which it failed: every request has one of its own.
-        answers = [scene.people.visitor().request(method, path, headers={"accept": accept}) for accept in ACCEPTS]
-    mended = scene.people.visitor().request(method, path).status_code
+        answers = [client.request(method, path, headers={"accept": accept}) for accept in ACCEPTS]
+    mended = client.request(method, path).status_code
     require(mended == 200, f"After the repair {method} {path} still answers {mended}.")
     failed = [answer for answer in answers if answer.status_code >= 500]
     require(failed, f"The fault did not show: {method} {path} answered {sorted({a.status_code for a in answers})}.")
