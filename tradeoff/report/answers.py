@@ -36,8 +36,6 @@ def rows_with(summary: Summary, *decisions: Decision) -> list[Row]:
 
 def headline(summary: Summary) -> str:
     """The run in one sentence."""
-    if summary.verdict == "invalid" and summary.complete:
-        return "This run cannot answer the question"
     controls = [row for row in rows_with(summary, "keep") if row.kind == "control"]
     review, traps = rows_with(summary, "review"), rows_with(summary, "trap")
     parts = [
@@ -48,7 +46,11 @@ def headline(summary: Summary) -> str:
     said = listed([part for part in parts if part])
     if not said:
         return "Nothing was measured that decides anything" if summary.rows else "This run priced and attacked nothing"
-    return said[0].upper() + said[1:] if summary.complete else f"Unfinished, so far: {said}"
+    if not summary.complete:
+        return f"Unfinished, so far: {said}"
+    if summary.verdict == "invalid":
+        return f"No price is valid; by the attacks alone: {said}"
+    return said[0].upper() + said[1:]
 
 
 def _controls(summary: Summary) -> list[Row]:

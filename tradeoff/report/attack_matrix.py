@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tradeoff.judge.summary import AttackedArm, AttackOutcome, Summary
-from tradeoff.report.words import counted, listed, plain
+from tradeoff.report.words import counted, cut, listed, plain, short_setting
+
+HEAD_AT_MOST = 32
+"""Characters of a column's head; the whole name stands in its title."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def _column(arm: AttackedArm, before: AttackedArm | None) -> Column:
         factor=factor,
         level=level,
         tag=arm.tag,
-        starts=before is not None and _head(before)[0] != factor,
+        starts=before is not None and before.changed.keys() != arm.changed.keys(),
         score=f"{arm.stopped} of {arm.tried}",
         succeeded=arm.tried - arm.stopped,
         notable=[(mark(one), one.probe) for one in arm.outcomes if one.result != "stopped"],
@@ -129,8 +132,8 @@ def _head(arm: AttackedArm) -> tuple[str, str]:
     """Factor and level of an arm that changes one factor; a profile has its name as level."""
     if len(arm.changed) == 1:
         ((factor, level),) = arm.changed.items()
-        return factor, level
-    return "", arm.arm
+        return short_setting(factor, level, HEAD_AT_MOST)
+    return "", cut(arm.arm, HEAD_AT_MOST)
 
 
 def _groups(summary: Summary) -> list[Group]:

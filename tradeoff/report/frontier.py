@@ -13,7 +13,7 @@ from tradeoff.judge.summary import FrontierPoint, Interval, Summary
 from tradeoff.report import units
 from tradeoff.report.axis import Scale, along
 from tradeoff.report.whisker import AxisLabel, Whisker, whisker
-from tradeoff.report.words import counted
+from tradeoff.report.words import counted, cut, short_setting
 
 LABEL_AT_MOST = 32
 """Characters of a label; the rest stands in its title."""
@@ -114,10 +114,9 @@ def _bands(points: list[FrontierPoint], best: list[FrontierPoint], references: s
 
 def _lane(point: FrontierPoint, best: bool, reference: bool, scale: Scale) -> Lane:
     place = whisker(point.cpu_us, scale, "best" if best else "other")
-    label = ", ".join(f"{factor} = {level}" for factor, level in point.changed.items()) or point.arm
     return Lane(
         name=point.arm,
-        label=label if len(label) <= LABEL_AT_MOST else f"{label[: LABEL_AT_MOST - 1]}…",
+        label=_label(point),
         cpu=units.duration_interval(point.cpu_us, signed=False),
         figure=units.duration(point.cpu_us.value),
         whisker=place,
@@ -125,6 +124,13 @@ def _lane(point: FrontierPoint, best: bool, reference: bool, scale: Scale) -> La
         reference=reference,
         side="left" if place.at > 55 else "right",
     )
+
+
+def _label(point: FrontierPoint) -> str:
+    if len(point.changed) == 1:
+        ((factor, level),) = point.changed.items()
+        return " = ".join(short_setting(factor, level, LABEL_AT_MOST - 3))
+    return cut(point.arm, LABEL_AT_MOST)
 
 
 def _title(best: list[FrontierPoint], points: list[FrontierPoint], references: set[str]) -> str:
@@ -144,9 +150,8 @@ def _title(best: list[FrontierPoint], points: list[FrontierPoint], references: s
 
 def _note() -> str:
     return (
-        "CPU per request over your mix with 95 % intervals, the reference's own scale; each arm changes the reference "
-        "in what its label says. The line joins the cheapest arms at each protection; arms whose whiskers overlap "
-        "can't be told apart."
+        "CPU per request over your mix, with 95 % intervals. Each arm changes the reference in what its label says. "
+        "The line joins the cheapest arms at each level of protection; arms whose whiskers overlap can't be told apart."
     )
 
 

@@ -27,7 +27,7 @@ from tradeoff.report.words import (
 TITLES = ("factor", "attacks stopped", "CPU added, per protected request", "over your mix", "decide")
 # What Markdown, or the HTML within it, would take for markup. An underscore within a name is none, nor is a bracket
 # that no address follows: intervals stay readable in the source.
-_MARKUP = re.compile(r"([\\`*<>|#~&]|\](?=[(\[:])|(?<!\w)_|_(?!\w))")
+_MARKUP = re.compile(r"([\\`*<>|#~&]|\](?=\()|^\[|(?<!\w)_|_(?!\w))")
 
 
 def render_markdown(summary: Summary) -> str:

@@ -106,6 +106,17 @@ def attacks_text(row: Row) -> str:
     return f"opens {len(row.opened)}" if row.opened else "opens 0"
 
 
+def short_setting(factor: str, level: str, most: int) -> tuple[str, str]:
+    """A factor and its level, cut so that both together have at most so many characters; the level loses less."""
+    level = cut(level, most * 3 // 5)
+    return cut(factor, most - len(level)), level
+
+
+def cut(text: str, most: int) -> str:
+    """The text in at most so many characters, with an ellipsis where some are left out."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def decision_text(row: Row) -> str:
     """The decision as one word, a trap in capitals."""
     return DECISION_WORDS[row.decision]

@@ -461,9 +461,15 @@ def hostile(text: str) -> Summary:
     return Summary.model_validate(_poisoned(whole, text))
 
 
-def _poisoned(part: object, text: str) -> object:
+def _poisoned(part: object, text: str, *, named: bool = False) -> object:
+    """`named`: the keys of this mapping are names that the target chooses, not fields."""
     if isinstance(part, dict):
-        return {key: value if key in FIXED else _poisoned(value, text) for key, value in part.items()}
+        return {
+            f"{key}{text}" if named else key: value
+            if key in FIXED
+            else _poisoned(value, text, named=key in {"changed", "treatment", "mix", "journeys", "environment"})
+            for key, value in part.items()
+        }
     if isinstance(part, list):
         return [_poisoned(one, text) for one in part]
     return f"{part}{text}" if isinstance(part, str) else part
