@@ -33,11 +33,13 @@ def test_durations_take_the_unit_and_the_digits_that_fit(us: Interval, said: str
         (interval(0.009, 0.008, 0.010), "+0.9 % [0.8, 1.0]"),
         (interval(0.61, 0.58, 0.64), "+61 % [58, 64]"),
         (interval(-0.0004, -0.006, 0.005), "0.0 % [-0.6, 0.5]"),
+        (interval(0.014, 0.003, 0.027), "+1.4 % [0.3, 2.7]"),
+        (interval(0.014, -0.003, 0.031), "+1 % [0, 3]"),
         (interval(25.0, 24.0, 26.0), "+2,500 % [2,400, 2,600]"),
     ],
 )
 def test_shares_are_percent(share: Interval, said: str) -> None:
-    """A share of 0.009 reads +0.9 %, with the digits that its interval carries."""
+    """A share of 0.009 reads +0.9 %, with the digits that its interval carries, and a bound above 0 reads as such."""
     assert units.percent_interval(share) == said
 
 
