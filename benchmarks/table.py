@@ -9,12 +9,12 @@ from target_app.treatment import FACTORS
 MEASURES: Final = "measure"
 UNIT: Final = "bare json answer"
 
-HEADINGS: Final = ("factor", "call", "level", "µs a call", "IQR", "units", "SQL", "rounds")
-RIGHT_FROM: Final = HEADINGS.index("µs a call")
+HEADINGS: Final = ("factor", "call", "level", "CPU µs", "IQR", "units", "SQL", "rounds")
+RIGHT_FROM: Final = HEADINGS.index("CPU µs")
 
 
 class Figure(NamedTuple):
-    """One benchmark's result; times in seconds a call, `statements` None where SQL was not counted."""
+    """One benchmark's result; times in CPU seconds a call, `statements` None where SQL was not counted."""
 
     group: str
     call: str
