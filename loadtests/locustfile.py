@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,13 @@ def receive_exact(data: dict[str, Any], **_: Any) -> None:
     RECORDER.add(data[KEY])
 
 
+def show_at_the_end(environment: Environment, **_: Any) -> None:
+    """Print the exact figures when all is over: `quitting` comes too early, before the last reports of workers."""
+    environment.events.quit.add_listener(partial(show_exact, environment))  # type: ignore[no-untyped-call]  # as below
+
+
 def show_exact(environment: Environment, **_: Any) -> None:
-    """At the end, print the exact figures, and write them if asked."""
+    """Print the exact figures, and write them if asked."""
     options = environment.parsed_options
     if isinstance(environment.runner, WorkerRunner) or options is None or not RECORDER.steps:
         return
@@ -108,16 +114,16 @@ def show_exact(environment: Environment, **_: Any) -> None:
             RECORDER.write(Path(options.histograms))
         except OSError as error:
             sys.stderr.write(f"The histograms cannot be written to {options.histograms}: {error.strerror}.\n")
-            environment.process_exit_code = 2
+            sys.exit(2)
 
 
 for hook, listener in (
     (events.init_command_line_parser, declare_options),
     (events.init, refuse_strangers),
     (events.init, choose_users),
+    (events.init, show_at_the_end),
     (events.test_start, begin),
     (events.report_to_master, send_exact),
     (events.worker_report, receive_exact),
-    (events.quitting, show_exact),
 ):
     hook.add_listener(listener)  # type: ignore[no-untyped-call]  # Locust types its hooks in part

@@ -72,8 +72,8 @@ class SmallConduit:
                 if self.hanging:
                     await asyncio.sleep(3600)
                 status, answer = self.answer(method, path, headers.get("authorization"), body)
-                writer.write(_response(status, answer))
                 self.answered_ns.append(time.monotonic_ns())
+                writer.write(_response(status, answer))
                 if self.close_after_each:
                     break
         except (ConnectionError, asyncio.CancelledError):

@@ -67,8 +67,10 @@ def test_every_arm_gets_the_same_requests(process: LoadProcess) -> None:
     assert asked[0] == asked[1]
     assert len({seen.peer for seen in one.seen}) == 4
     arms = window["arms"]
-    for key in ("arrivals", "completed", "requests", "errors", "statuses", "bytes"):
+    for key in ("arrivals", "completed", "requests", "errors", "statuses"):
         assert arms["one"][key] == arms["two"][key]
+    # Visits that overlap may see an article as a favorite or not: `true` and `false` differ by a byte.
+    assert arms["one"]["bytes"] == pytest.approx(arms["two"]["bytes"], rel=1e-3)
 
 
 def test_arms_are_served_in_random_order(process: LoadProcess) -> None:
@@ -109,8 +111,9 @@ def test_the_seed_of_a_window_decides(conduit: SmallConduit) -> None:
             process.window("anonymous_reader", rate=100.0, count=10, seed=seed)
         return sorted(one.path for one in conduit.seen)
 
-    assert paths(1) == paths(1)
-    assert paths(1) != paths(2)
+    first = paths(1)
+    assert first == paths(1)
+    assert first != paths(2)
 
 
 def test_good_sessions_are_kept_and_bad_ones_renewed(conduit: SmallConduit, process: LoadProcess) -> None:
@@ -258,7 +261,7 @@ def test_its_own_limits_are_no_fault_of_an_arm() -> None:
     """When the load process is out of file descriptors, the window is a failure, not a count of the arm's errors."""
     shell = 'ulimit -n 40; exec "$0" -m loadtests.process'
     with small_conduit() as conduit, load_process("/bin/sh", "-c", shell, sys.executable) as process:
-        ready(process, conduit, timeout_s=1)
+        ready(process, conduit, timeout_s=0.5)
         conduit.hanging = True
         window = {"command": "window", "id": 1, "journey": "log_in", "rate": 200.0, "count": 60, "seed": 1}
         assert "cannot open another connection: Too many open files" in failure(process, window)
