@@ -25,7 +25,7 @@ ENTRYPOINT ["locust", "-f", "loadtests/locustfile.py"]
 FROM base AS target
 COPY target_app target_app
 # Volumes take the owner of the folder that they are mounted over.
-RUN python -m compileall -q . && install -d -o app -g app -m 0755 /secrets/target /secrets/database
+RUN python -m compileall -q . && install -d -o app -g app -m 0755 /var/lib/target /secrets
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["/usr/bin/env", "TARGET_TREATMENT=hardened", "python", "-m", "target_app"]

@@ -67,7 +67,7 @@ def running(
 
 
 def wait_until(
-    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, what: str, timeout_s: float = 30.0
+    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, what: str, timeout_s: float = 60.0
 ) -> None:
     """Returns once `ready` holds; raises `PartFailedError` when the process ends first or the time is up."""
     deadline = time.monotonic() + timeout_s
