@@ -50,12 +50,8 @@ DECISION_STYLE: dict[Decision, str] = {
     "no trap seen": "green",
     "not measured": "dim",
 }
-VERDICT_STYLE: dict[Verdict, str] = {
-    "pass": "bold green",
-    "fail": "bold red",
-    "inconclusive": "bold yellow",
-    "invalid": "bold red",
-}
+GOOD = "bold green"
+DOUBTFUL: dict[Verdict, str] = {"fail": "bold red", "inconclusive": "bold yellow", "invalid": "bold red"}
 
 
 def print_summary(summary: Summary, console: Console, folder: Path) -> None:
@@ -117,7 +113,7 @@ def _reasons(rows: Sequence[Row]) -> list[Text]:
 def _verdict(summary: Summary) -> list[Text]:
     took = f"{summary.plan} plan, {units.elapsed(summary.seconds)}, {units.count(summary.articles)} articles"
     whole = "" if summary.complete else "; interrupted, so this is a part of it"
-    opening = Text.assemble("verdict: ", (summary.verdict, VERDICT_STYLE[summary.verdict]), f" ({took}{whole})")
+    opening = Text.assemble("verdict: ", (summary.verdict, DOUBTFUL.get(summary.verdict, GOOD)), f" ({took}{whole})")
     return [Text(), opening, *(Text(f"  {sentence(reason)}") for reason in summary.verdict_reasons)]
 
 

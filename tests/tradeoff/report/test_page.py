@@ -251,10 +251,15 @@ def test_the_data_behind_every_picture_can_be_opened(browser: Browser, tmp_path:
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_it_prints_without_its_controls(browser: Browser, tmp_path: Path) -> None:
-    """On paper there is neither the editor nor the list of sections."""
-    with opened(browser, builder.quick_summary(), tmp_path) as page:
+def test_it_prints_whole_and_without_its_controls(browser: Browser, tmp_path: Path) -> None:
+    """On A4 there is neither the editor nor the list of sections, and no picture is cut."""
+    with opened(browser, builder.quick_summary(), tmp_path, width=1032) as page:
         page.emulate_media(media="print")
         assert not page.locator("nav").is_visible()
         assert not page.locator("#mix-form").is_visible()
         assert page.locator(".mixes").is_visible()
+        assert page.locator("figure.picture:visible").count() == 4
+        assert page.evaluate(
+            "[...document.querySelectorAll('.wide')].every((one) => one.scrollWidth <= one.clientWidth)"
+        )
+        assert page.evaluate(OVERFLOWING) == []

@@ -38,5 +38,4 @@
     form.addEventListener("submit", (event) => event.preventDefault());
     form.hidden = false;
   }
-  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((one) => (one.open = true)));
 })();
