@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.parts.browser import page as browser_page
 from tests.tradeoff.report import builder
@@ -209,7 +209,7 @@ def test_the_mix_can_be_changed(browser: Browser, tmp_path: Path) -> None:
             last_digit = 10.0 ** -len(text.split(" ")[0].partition(".")[2])
             assert read(text) == pytest.approx((value, value - half, value + half), abs=0.51 * last_digit)
         page.get_by_role("button", name="Reset").click()
-        page.wait_for_function("document.getElementById('mix-state').textContent === 'the declared mix'")
+        expect(page.locator("#mix-state")).to_have_text("the declared mix")
         assert cells.all_inner_texts() == declared
         for name in weights:
             page.get_by_label(name.replace("_", " "), exact=True).fill("0")
