@@ -39,6 +39,7 @@ class AccountPool:
         # Shuffled, so that a second suite on the same target rarely meets throttles that the first one left behind.
         random.Random(seed).shuffle(self._numbers)
         self._next = 0
+        self._bystander: Account | None = None
 
     def take(self) -> Account:
         """An account that no other probe of this suite acts as."""
@@ -46,6 +47,11 @@ class AccountPool:
             raise CouldNotRunError(f"The target's {self._accounts.count} seeded accounts are used up.")
         self._next += 1
         return self._accounts.number(self._numbers[self._next - 1])
+
+    def bystander(self) -> Account:
+        """The one account that probes share: they look at its stored row and do nothing that a control counts."""
+        self._bystander = self._bystander or self.take()
+        return self._bystander
 
     def many(self, count: int) -> list[Account]:
         """`count` different accounts to aim at, none of which has acted or been aimed at by then."""
@@ -63,7 +69,7 @@ class People:
         self._pinned = pinned
         self._pool = pool
         self._sources = sources
-        self._meter = meter
+        self.meter = meter
         self._stack = ExitStack()
 
     def close(self) -> None:
@@ -79,7 +85,7 @@ class People:
         client = Client(
             self._pinned,
             source=source or self.source(),
-            meter=self._meter,
+            meter=self.meter,
             timeout_s=self._target.timeout_s,
             headers=headers,
         )
@@ -88,6 +94,10 @@ class People:
     def account(self) -> Account:
         """A seeded account of this probe's own, not logged in."""
         return self._pool.take()
+
+    def bystander(self) -> Account:
+        """The account whose stored row is looked at; common to the suite, so that the row is fetched once."""
+        return self._pool.bystander()
 
     def accounts(self, count: int) -> list[Account]:
         """Seeded accounts to aim at; they may be shared with other probes."""

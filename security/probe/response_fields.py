@@ -32,7 +32,7 @@ class Leaf:
 
 def secret_fields(scene: Scene) -> Verdict:
     """Look for the victim's stored secrets in every answer that shows the victim, to another user or to the victim."""
-    victim, reader = scene.people.sign_in(), scene.people.sign_in()
+    victim, reader = scene.people.sign_in(scene.people.bystander()), scene.people.sign_in()
     row = scene.lab.read_row(victim.username)
     secret = {column: text for column, text in _texts(row) if SECRET_COLUMN.search(column)}
     private = {column: text for column, text in _texts(row) if PRIVATE_COLUMN.search(column)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 
-from security.guard import Pinned, allow
+from security.guard import allow
 from security.probe.catalog import CATALOG, Probe
 from security.probe.client import Meter, Sources
 from security.probe.identity import AccountPool, People
@@ -34,7 +34,8 @@ def run_suite(
     chosen = _choose(probes)
     pinned = allow(target.base_url, target.authorization)
     pool, sources = AccountPool(target.accounts, seed), Sources(pinned, seed)
-    return (_run(probe, target, pinned, pool, sources) for probe in chosen)
+    lab = Lab(target.lab)
+    return (_run(probe, target, lab, People(target, pinned, pool, sources, _meter(target))) for probe in chosen)
 
 
 def _choose(names: Iterable[str] | None) -> list[Probe]:
@@ -46,13 +47,14 @@ def _choose(names: Iterable[str] | None) -> list[Probe]:
     return [probe for probe in CATALOG if probe.name in wanted]
 
 
-def _run(probe: Probe, target: ProbeTarget, pinned: Pinned, pool: AccountPool, sources: Sources) -> Outcome:
-    rate = target.authorization.max_rate if target.authorization else None
-    meter = Meter(rate)
-    people = People(target, pinned, pool, sources, meter)
+def _meter(target: ProbeTarget) -> Meter:
+    return Meter(target.authorization.max_rate if target.authorization else None)
+
+
+def _run(probe: Probe, target: ProbeTarget, lab: Lab, people: People) -> Outcome:
     started = time.monotonic()
     try:
-        verdict = probe.run(Scene(target, people, Lab(target.lab)))
+        verdict = probe.run(Scene(target, people, lab))
     except CouldNotRunError as error:
         verdict = Verdict(Result.COULD_NOT_RUN, str(error))
     except Exception as error:  # whatever went wrong, the attack was not carried out: that is never a pass
@@ -65,6 +67,6 @@ def _run(probe: Probe, target: ProbeTarget, pinned: Pinned, pool: AccountPool, s
         api=probe.api,
         result=verdict.result,
         evidence=presentable(verdict.evidence),
-        requests=meter.requests,
+        requests=people.meter.requests,
         seconds=time.monotonic() - started,
     )
