@@ -53,7 +53,7 @@ def _row(
         decision="not measured",
         reason="",
     )
-    decision, reason = _decide(row)
+    decision, reason = _decide(row, attacked=label in outcomes)
     return row.model_copy(update={"decision": decision, "reason": reason})
 
 
@@ -66,9 +66,9 @@ def _share(ratio: Interval, sign: int) -> Interval:
     return _signed(change, sign)
 
 
-def _decide(row: Row) -> tuple[Decision, str]:
-    if row.price_us is None and not row.attacks:
-        return "not measured", f"{row.factor} was neither priced nor attacked in this run."
+def _decide(row: Row, *, attacked: bool) -> tuple[Decision, str]:
+    if not attacked:
+        return "not measured", f"{row.factor} = {row.weak} was not attacked in this run."
     return _decide_control(row) if row.kind == "control" else _decide_optimisation(row)
 
 
