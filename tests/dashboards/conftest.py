@@ -58,8 +58,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory, seeded: SqliteTemplates) -
     folder = tmp_path_factory.mktemp("dashboards")
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(target_server(treatment, seeded.copy(folder, articles=200), folder))
-            for treatment in ("hardened", "hardened,response_cache=per_identity")
+            stack.enter_context(target_server(treatment, seeded.copy(folder, articles=200), folder, workers=workers))
+            for treatment, workers in (("hardened", 1), ("hardened,response_cache=per_identity", 2))
         ]
         prometheus = stack.enter_context(prometheus_server(_configuration(folder, servers), folder))
         run_target("lab", "fault", "--kind", "missing_table", environment=servers[0].environment())
