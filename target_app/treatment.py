@@ -29,31 +29,26 @@ FACTORS: tuple[Factor[Any], ...] = (
 )
 BY_NAME = {factor.name: factor for factor in FACTORS}
 
-#: An optimisation's first level is off; a control's first is its weakest.
-_NONE: dict[str, str] = {factor.name: factor.levels[0].name for factor in FACTORS}
 
-PROFILES: Mapping[str, Mapping[str, str]] = {
-    "none": _NONE,
-    "tutorial": _NONE
-    | {
-        "password_hash": "bcrypt_12",
-        "token_signature": "hs256",
-        "object_authz": "on",
-        "response_fields": "declared",
-        "sql": "bound",
-        "errors_and_docs": "stack_trace",
-    },
-    "hardened": _NONE
-    | {
-        "password_hash": "argon2id_19mib",
-        "login_throttle": "shared",
-        "token_signature": "hs256",
-        "object_authz": "on",
-        "response_fields": "declared",
-        "sql": "bound",
-        "errors_and_docs": "generic",
-    },
-}
+def changed(base: Mapping[str, str], *settings: str) -> dict[str, str]:
+    """A profile, as what it changes in another one."""
+    return {**base, **dict(setting.split("=") for setting in settings)}
+
+
+#: A control's first level is its weakest, an optimisation's first is off.
+WEAKEST = {factor.name: factor.levels[0].name for factor in FACTORS}
+#: What a typical FastAPI tutorial ships.
+TUTORIAL = changed(
+    WEAKEST,
+    "password_hash=bcrypt_12",
+    "token_signature=hs256",
+    "object_authz=on",
+    "response_fields=declared",
+    "sql=bound",
+    "errors_and_docs=stack_trace",
+)
+HARDENED = changed(TUTORIAL, "password_hash=argon2id_19mib", "login_throttle=shared", "errors_and_docs=generic")
+PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 
 DANGEROUS = frozenset({"weak", "trap"})
 

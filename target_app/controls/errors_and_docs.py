@@ -74,7 +74,7 @@ class StackTrace:
 class Debug:
     """The development server, in production: source lines in errors, settings on a page, an old version still up."""
 
-    options: Mapping[str, Any] = MappingProxyType({**DOCUMENTED, "debug": True})
+    options: Mapping[str, Any] = DOCUMENTED
 
     def __init__(self, kit: Kit) -> None:
         self._kit = kit

@@ -8,6 +8,9 @@ from sqlalchemy import Column
 from target_app.controls.model import Factor, Kit, Level
 from target_app.users.models import users
 
+#: Columns of a user's row that every answer about a user has.
+SHOWN = frozenset({"username", "bio", "image"})
+
 
 class ResponseFields(Protocol):
     """Adds to every object that stands for a user."""
@@ -35,7 +38,7 @@ class Declared:
 class WholeRow:
     """Every column of the row, as `return user.__dict__` gives it: the e-mail address and the password's hash too."""
 
-    columns: tuple[Column[Any], ...] = tuple(users.c)
+    columns: tuple[Column[Any], ...] = tuple(column for column in users.c if column.name not in SHOWN)
 
     def __init__(self, _kit: Kit) -> None:
         self._names = [str(column.name) for column in self.columns]

@@ -157,7 +157,10 @@ SQL: Factor[ListSql] = Factor(
             "filters and order interpolated into the statement",
             StringBuilt,
             trips=("sql_boolean", "sql_error", "sql_union"),
-            static_findings=(StaticFinding("B608", "target_app/controls/sql.py"),),
+            static_findings=(
+                StaticFinding("B608", "target_app/controls/sql.py"),
+                StaticFinding("S608", "target_app/controls/sql.py"),
+            ),
         ),
         Level("bound", "strong", "bound parameters, order from a list", Bound),
     ),
