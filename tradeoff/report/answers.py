@@ -76,8 +76,8 @@ def answers(summary: Summary) -> list[Answer]:
     found = [
         _what_to_switch_on(summary),
         _what_it_costs(summary),
-        *(_of_row(row, "Look again at") for row in rows_with(summary, "review")),
-        *(_of_row(row, "Keep away from") for row in rows_with(summary, "trap")),
+        *_of_rows(rows_with(summary, "review"), "Look again at"),
+        *_of_rows(rows_with(summary, "trap"), "Keep away from"),
         _no_trap(summary),
         _not_measured(summary),
     ]
@@ -161,8 +161,11 @@ def _nothing_seen(controls: list[Row]) -> str:
     return f"{spelled(len(unseen)).capitalize()} {verb} nothing that this run could tell from zero."
 
 
-def _of_row(row: Row, lead: str) -> Answer:
-    return Answer(lead, f"{row_label(row)}: {sentence(row.reason)}", row.decision)
+def _of_rows(rows: list[Row], lead: str) -> list[Answer]:
+    """Each with its reason; where there are many, their names: the table gives the reasons."""
+    if len(rows) > NAMED_AT_MOST:
+        return [Answer(lead, sentence(listed([row_label(row) for row in rows])), rows[0].decision)]
+    return [Answer(lead, f"{row_label(row)}: {sentence(row.reason)}", row.decision) for row in rows]
 
 
 def _no_trap(summary: Summary) -> Answer | None:

@@ -22,10 +22,13 @@ def unit_for(us: float) -> str:
 
 
 def decimals_for(interval: Interval) -> int:
-    """Decimals of which the last is of the size of the half-width; more where a bound that is not 0 would read as 0."""
+    """Decimals of which the last is of the size of the half-width.
+
+    There are more where a bound that excludes 0 would read as 0, and one where whole numbers are too coarse.
+    """
     if interval.half_width <= 0:
         return _decimals_of(interval.value)
-    decimals = _clamp(-math.floor(math.log10(interval.half_width)))
+    decimals = 1 if 1 <= interval.half_width < 2 else _clamp(-math.floor(math.log10(interval.half_width)))
     nearest = min(abs(interval.low), abs(interval.high))
     while interval.excludes(0) and decimals < MOST_DECIMALS and round(nearest, decimals) == 0:
         decimals += 1

@@ -33,9 +33,9 @@ class AxisLabel:
     @property
     def side(self) -> str:
         """Where the text grows to: at an axis's ends it must not leave the plot."""
-        if self.at < 8:
+        if self.at < 4:
             return "start"
-        return "end" if self.at > 92 else "middle"
+        return "end" if self.at > 96 else "middle"
 
 
 def whisker(interval: Interval, scale: Scale, tone: str) -> Whisker:

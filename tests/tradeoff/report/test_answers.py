@@ -34,7 +34,7 @@ def test_prices_measured_together_go_before_a_sum() -> None:
         update={"treatment": builder.treatment(weakest), "changed": weakest, "ratio": builder.interval(0.45, 0.01)}
     )
     summary = summary.model_copy(update={"prices": [*summary.prices, together]})
-    assert answer(summary, "It costs").startswith("+55 % [54, 56] CPU over your mix, all controls measured together.")
+    assert answer(summary, "It costs").startswith("+55.0 % [54.0, 56.0] CPU over your mix, all controls measured together.")
 
 
 def test_a_void_run_does_not_speak_of_prices() -> None:
@@ -49,6 +49,15 @@ def test_an_unfinished_run_says_so() -> None:
     assert headline(builder.interrupted()) == "This run priced and attacked nothing"
     partly = builder.quick_summary().model_copy(update={"complete": False})
     assert headline(partly).startswith("Unfinished, so far: switch on")
+
+
+def test_many_to_review_are_one_answer() -> None:
+    """More than two doubtful controls are named in one line; their reasons stand in the table."""
+    summary = builder.quick_summary()
+    rows = [row.model_copy(update={"decision": "review"}) if row.kind == "control" else row for row in summary.rows]
+    found = [one for one in answers(summary.model_copy(update={"rows": rows})) if one.lead == "Look again at"]
+    assert len(found) == 1
+    assert found[0].text.startswith("password_hash, token_signature, login_throttle")
 
 
 def test_a_control_to_review_is_named_with_its_reason() -> None:

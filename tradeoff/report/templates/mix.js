@@ -18,7 +18,7 @@
       const value = sum(row.map(([added], i) => weights[i] * added)) / whole;
       const half = Math.hypot(...row.map(([, width], i) => weights[i] * width)) / whole;
       const nearest = Math.abs(value) - half;
-      let decimals = Math.min(3, Math.max(0, -Math.floor(Math.log10(half || 0.1))));
+      let decimals = half >= 1 && half < 2 ? 1 : Math.min(3, Math.max(0, -Math.floor(Math.log10(half || 0.1))));
       while (nearest > 0 && decimals < 3 && Number(nearest.toFixed(decimals)) === 0) decimals += 1;
       const price = span(nearest > 0 ? "price" : "price unsure", "");
       const bounds = [value - half, value + half].map((bound) => written(bound, decimals, "")).join(", ");
