@@ -10,7 +10,7 @@ import pytest
 from security.probe.outcome import Outcome, Result
 from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget
-from tests.parts.target import ROOT, TargetServer, describe
+from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
 from tests.security.probe.small_server import ACCOUNTS, LOGIN
 
@@ -53,8 +53,8 @@ def attack(
 ) -> dict[str, Outcome]:
     """All probes against `hardened` with this setting, on a fresh copy of a seeded database."""
     factor, _, level = setting.partition("=")
-    passwords = {"password_hash": level} if factor == "password_hash" else {}
-    database_url = seeded.copy(folder, **passwords)
+    passwords = level if factor == "password_hash" else "argon2id_19mib"
+    database_url = seeded.copy(folder, password_hash=passwords)
     server = start(f"hardened,{setting}".rstrip(","), database_url, workers=workers)
     return {outcome.probe: outcome for outcome in run_suite(probe_target(server, workers))}
 
@@ -94,6 +94,19 @@ def test_hardened_stops_every_probe(
     assert open_questions(outcomes) == {}
     unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
     assert unasked == {"token_algorithm_swap"} | ({"throttle_multiplied"} if workers == 1 else set())
+
+
+def test_the_probes_speak_postgresql(start_target: StartTarget, postgres_url: str, tmp_path: Path) -> None:
+    """On PostgreSQL `hardened` stops every probe, and string-built SQL is broken by the same three as on SQLite."""
+    environment = target_environment("hardened", postgres_url, key_file(tmp_path))
+    for command in (["migrate"], ["seed", "--articles", "60"]):
+        run_target(*command, environment=environment)
+    hardened = {one.probe: one for one in run_suite(probe_target(start_target("hardened", postgres_url)))}
+    assert (succeeded(hardened), open_questions(hardened)) == (set(), {})
+    weak = start_target("hardened,sql=string_built", postgres_url)
+    injections = ["sql_boolean", "sql_error", "sql_union"]
+    broken = {one.probe: one for one in run_suite(probe_target(weak), injections)}
+    assert (succeeded(broken), open_questions(broken)) == (set(injections), {})
 
 
 @pytest.mark.parametrize("setting", OTHER_LEVELS)

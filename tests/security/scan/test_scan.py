@@ -9,6 +9,7 @@ from security.sarif import build_sarif
 from security.scan.findings import ScannerError
 from security.scan.policy import PROJECT, TABLE, read_policy
 from security.scan.scan import DEFAULT_PATHS, scan
+from tests.parts.target import describe
 
 WEAK = "import hashlib\n\n\ndef weak(data: bytes) -> str:\n    return hashlib.md5(data).hexdigest()\n"
 CLEAN = "def double(number: int) -> int:\n    return 2 * number\n"
@@ -149,12 +150,18 @@ def test_another_project_gets_nothing_from_our_policy(project: Path) -> None:
     assert [finding.rule for finding in scan(["security"], root=project).unexpected] == ["B404"]
 
 
-def test_our_own_code_has_no_undeclared_finding() -> None:
-    """Our own folders, less the target's weak levels, pass with the declared policy, and every row of it is used."""
-    paths = [path for path in DEFAULT_PATHS if path != "target_app"]
-    result = scan(paths, root=PROJECT)
+def test_our_own_code_has_no_undeclared_finding(tmp_path: Path) -> None:
+    """Our own folders pass with what the weak levels declare and the policy allows; nothing is declared in vain."""
+    declared = [
+        {**finding, "control": factor["name"], "level": level["name"]}
+        for factor in describe(tmp_path)["factors"]
+        for level in factor["levels"]
+        for finding in level["static_findings"]
+    ]
+    result = scan(DEFAULT_PATHS, declared, root=PROJECT)
     assert [(finding.rule, finding.path, finding.line) for finding in result.unexpected] == []
     assert [scanner.skipped for scanner in result.scanners] == [(), ()]
+    assert result.missing == ()
     idle = [row for row in read_policy(TABLE) if not any(row.covers(finding) for finding in result.findings)]
     assert idle == []
 
