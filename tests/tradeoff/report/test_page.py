@@ -127,8 +127,8 @@ def test_every_picture_is_there(browser: Browser, tmp_path: Path, width: int, sc
             assert all(one and one["width"] >= 8 and one["height"] >= 8 for one in seen)
             assert page.locator(f"{section} h2").inner_text() != ""
         assert page.locator(".matrix .declared:visible").count() >= 41
-        assert page.locator(".matrix .wide").is_visible() is (width > 720)
-        assert page.locator(".matrix .narrow").is_visible() is (width <= 720)
+        assert page.locator(".matrix .wide").is_visible() is (width > 860)
+        assert page.locator(".matrix .narrow").is_visible() is (width <= 860)
 
 
 @pytest.mark.parametrize("width", SIZES)
