@@ -34,7 +34,9 @@ def test_prices_measured_together_go_before_a_sum() -> None:
         update={"treatment": builder.treatment(weakest), "changed": weakest, "ratio": builder.interval(0.45, 0.01)}
     )
     summary = summary.model_copy(update={"prices": [*summary.prices, together]})
-    assert answer(summary, "It costs").startswith("+55.0 % [54.0, 56.0] CPU over your mix, all controls measured together.")
+    assert answer(summary, "It costs").startswith(
+        "+55.0 % [54.0, 56.0] CPU over your mix, all controls measured together."
+    )
 
 
 def test_a_void_run_does_not_speak_of_prices() -> None:
