@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.parts.loopback import random_address
+from tests.parts.loopback import free_port, random_address
 
 AUTHOR = {"username": "writer", "bio": None, "image": None, "following": False}
 
@@ -22,6 +22,7 @@ class Seen:
     method: str
     path: str
     peer: str
+    host: str
     credential: str | None
     body: Any
 
@@ -31,6 +32,7 @@ class SmallConduit:
     """The state of the server; tests change it from outside while it runs."""
 
     host: str = field(default_factory=random_address)
+    other_host: str = field(default_factory=random_address)
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
     answered_ns: list[int] = field(default_factory=list)  # monotonic
@@ -49,6 +51,10 @@ class SmallConduit:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
+    @property
+    def other_url(self) -> str:
+        return f"http://{self.other_host}:{self.port}"
+
     def fill(self, count: int) -> None:
         for n in range(count):
             slug = f"article-{n}"
@@ -64,7 +70,7 @@ class SmallConduit:
             while request := await _read(reader):
                 method, path, headers, body = request
                 peer = writer.get_extra_info("peername")[0]
-                self.seen.append(Seen(method, path, peer, headers.get("authorization"), body))
+                self.seen.append(Seen(method, path, peer, headers["host"], headers.get("authorization"), body))
                 self._first = self._first or time.monotonic()
                 if self.freeze_s and time.monotonic() - self._first >= self.freeze_from:
                     pause, self.freeze_s = self.freeze_s, 0.0
@@ -153,9 +159,11 @@ def small_conduit(articles: int = 25) -> Iterator[SmallConduit]:
     """The server in a thread of its own, with that many articles."""
     conduit = SmallConduit()
     conduit.fill(articles)
+    conduit.port = free_port(conduit.host)
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(conduit.serve, conduit.host, 0))
-    conduit.port = server.sockets[0].getsockname()[1]
+    # Two addresses of one loop: as two arms, the order in which requests come to them can be seen.
+    serving = asyncio.start_server(conduit.serve, (conduit.host, conduit.other_host), conduit.port)
+    server = loop.run_until_complete(serving)
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -115,6 +116,15 @@ def test_the_rest_of_a_failed_journey_is_skipped(client: Client, conduit: SmallC
     assert not completed
     assert [one.step.name for one in seen][-1] == "GET /api/tags"
     assert [one.problem for one in seen] == [None, None, None, "status 503"]
+
+
+def test_latency_counts_from_when_a_step_was_due(client: Client) -> None:
+    """The first step's latency counts from its intended send time, however late it is sent; later ones do not."""
+    seen: list[Observed] = []
+    second_ago = time.monotonic_ns() - 1_000_000_000
+    walk(JOURNEYS["anonymous_reader"](Visit(ACCOUNT, 1)), client.send, second_ago, seen.append)
+    assert 1_000_000_000 < seen[0].latency_ns < 2_000_000_000
+    assert all(later.latency_ns < 500_000_000 for later in seen[1:])
 
 
 def test_an_empty_list_is_a_problem_not_a_pass(client: Client, conduit: SmallConduit) -> None:
