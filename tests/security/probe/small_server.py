@@ -1,5 +1,6 @@
 """A small real HTTP server on a loopback address of its own, answering as a test tells it to."""
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ LOGIN = Login("/api/users/login", {"user": {"email": "{email}", "password": "{pa
 
 @dataclass(frozen=True)
 class Request:
-    """What the server was asked."""
+    """What the server was asked; `connection` counts the server's connections from 0."""
 
     method: str
     path: str
@@ -25,6 +26,7 @@ class Request:
     body: Any
     peer: str
     host: str
+    connection: int
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,15 @@ class Answer:
 def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
     """The URL of a server whose every request is answered by `answer`."""
 
+    connections = itertools.count()
+
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # header and body are two writes: without this each answer waits 40 ms
+
+        def setup(self) -> None:
+            super().setup()
+            self.number = next(connections)
 
         def handle_any(self) -> None:
             sent = self.rfile.read(int(self.headers.get("content-length") or 0))
@@ -53,6 +61,7 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
                 json.loads(sent) if sent else None,
                 str(self.client_address[0]),
                 self.headers["host"],
+                self.number,
             )
             given = answer(request)
             body = json.dumps(given.body).encode() if not isinstance(given.body, bytes) else given.body

@@ -23,10 +23,8 @@ WEAK_LEVELS = (
     *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
     *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
 )
-OTHER_LEVELS = (
-    *("password_hash=bcrypt_12", "password_hash=argon2id_64mib", "token_signature=es256", "token_signature=eddsa"),
-    "response_cache=per_identity",
-)
+# The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
+OTHER_LEVELS = ("token_signature=es256", "token_signature=eddsa", "response_cache=per_identity")
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
