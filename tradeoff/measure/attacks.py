@@ -12,10 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event as Flag
 
-from security.probe.suite import run_suite
-
 from security.guard import Authorization
 from security.probe.outcome import Outcome
+from security.probe.suite import run_suite
 from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
@@ -43,14 +42,10 @@ def attack_arms(
 ) -> None:
     """Probe every arm; one that can't be started is recorded as not measured."""
     progress.stage("attacking", len(arms))
-    folders = {
-        spec.label: templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree_of(target, spec.ref))
-        for spec in arms
-    }
     ending = Flag()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool:
         started: dict[Future[list[Event]], ArmSpec] = {
-            pool.submit(_attack, target, catalog, spec, folders[spec.label], articles, ending): spec for spec in arms
+            pool.submit(_attack, target, catalog, spec, templates, articles, ending): spec for spec in arms
         }
         try:
             for future in as_completed(started):
@@ -76,9 +71,10 @@ def workers_needed(spec: ArmSpec, catalog: Catalog) -> int:
 
 
 def _attack(
-    target: Target, catalog: Catalog, spec: ArmSpec, template: Path, articles: int, ending: Flag
+    target: Target, catalog: Catalog, spec: ArmSpec, templates: Templates, articles: int, ending: Flag
 ) -> list[Event]:
-    workers = workers_needed(spec, catalog)
+    workers, tree = workers_needed(spec, catalog), tree_of(target, spec.ref)
+    template = templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree)
     work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
     began = time.monotonic()
     try:
@@ -88,7 +84,7 @@ def _attack(
             name=spec.label,
             setting=spec.setting,
             work=work / "arm",
-            tree=tree_of(target, spec.ref),
+            tree=tree,
             articles=articles,
             workers=workers,
             hash_seed=random.randrange(1, 2**32 - 1),

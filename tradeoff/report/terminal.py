@@ -72,7 +72,8 @@ def print_summary(summary: Summary, console: Console, folder: Path) -> None:
 def _table(rows: Sequence[Row], width: int) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
     for title, narrowest in COLUMNS:
-        table.add_column(title, min_width=narrowest, overflow="fold")
+        roomy = width >= ROOM_FOR_ONE_LINE
+        table.add_column(title, min_width=narrowest, max_width=None if roomy else narrowest + 3, overflow="fold")
     for row in ordered(rows):
         table.add_row(*_cells(row, width))
     return table

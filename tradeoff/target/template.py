@@ -7,6 +7,8 @@ import json
 import shutil
 import sqlite3
 import tempfile
+import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -63,6 +65,7 @@ class Templates:
         self._target = target
         self._articles = articles
         self._made: dict[str, Path] = {}
+        self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._inputs: dict[Path, str] = {}
 
     def folder(self, *, setting: str, treatment: Mapping[str, str], tree: Path) -> Path:
@@ -72,12 +75,13 @@ class Templates:
             TradeoffError: migrating or seeding failed, or the disk refuses.
         """
         key = self._key(treatment, tree)
-        if key not in self._made:
-            place = self._target.root / CACHE / "templates" / key
-            if not place.is_dir():
-                self._make(place, setting, tree)
-            self._made[key] = place
-        return self._made[key]
+        with self._locks[key]:  # arms that start side by side wait for the one that makes their template
+            if key not in self._made:
+                place = self._target.root / CACHE / "templates" / key
+                if not place.is_dir():
+                    self._make(place, setting, tree)
+                self._made[key] = place
+            return self._made[key]
 
     def _key(self, treatment: Mapping[str, str], tree: Path) -> str:
         database = self._target.database
