@@ -72,7 +72,7 @@ def test_text_twice_is_once(text: str) -> None:
 
 
 @given(
-    st.lists(st.sampled_from([*SECRET_SHAPES, "password=", "Authorization: ", "token: ", "Cookie: ", "…[12]", "://a@"])
+    st.lists(st.sampled_from([*SECRET_SHAPES, "password=", "Authorization: ", "authorization: Token ", "token: ", "Cookie: ", "…[12]", "://a@"])
              | st.text(max_size=6), max_size=8)
 )  # fmt: skip
 def test_secrets_side_by_side_twice_is_once(pieces: list[str]) -> None:
@@ -123,6 +123,13 @@ def test_a_mask_shows_at_most_a_quarter(secret: str) -> None:
     """What stays of a secret is at most a quarter of it and at most four characters."""
     kept = mask(secret).partition("…")[0]
     assert len(kept) <= min(4, len(secret) // 4)
+
+
+def test_the_scheme_of_an_authorization_stays() -> None:
+    """`Token` or `Bearer` before a credential says how it was sent; it is no secret, the second time neither."""
+    once = redact_text(f"Authorization: Token {SECRET_SHAPES[0]}")
+    assert once == f"Authorization: Token eyJh…[{len(SECRET_SHAPES[0])}]"
+    assert redact_text(once) == once
 
 
 def test_bytes_numbers_and_keys() -> None:
