@@ -2,7 +2,6 @@
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
@@ -16,9 +15,8 @@ from target_app.web.errors import error_response
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-DOCUMENTED: Mapping[str, Any] = MappingProxyType(
-    {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
-)
+UNDOCUMENTED: Mapping[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+DOCUMENTED: Mapping[str, Any] = {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
 
 
 class ErrorsAndDocs(Protocol):
@@ -37,7 +35,7 @@ class ErrorsAndDocs(Protocol):
 class Generic:
     """The client learns that it failed; the log learns why. No documentation, no debug routes."""
 
-    options: Mapping[str, Any] = MappingProxyType({"docs_url": None, "redoc_url": None, "openapi_url": None})
+    options: Mapping[str, Any] = UNDOCUMENTED
 
     def __init__(self, _kit: Kit) -> None:
         return None
@@ -54,9 +52,7 @@ class Generic:
 class StackTrace:
     """The traceback goes into the answer, "so that the front-end can report it"; documentation is served."""
 
-    options: Mapping[str, Any] = MappingProxyType(
-        {"docs_url": "/docs", "redoc_url": None, "openapi_url": "/openapi.json"}
-    )
+    options: Mapping[str, Any] = DOCUMENTED
 
     def __init__(self, _kit: Kit) -> None:
         return None

@@ -1,0 +1,114 @@
+import jsonschema
+import pytest
+
+from target_app.controls.model import Level
+from target_app.treatment import FACTORS, description
+
+NAMES = {"type": "array", "items": {"type": "string"}}
+LEVEL = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": [
+        "name",
+        "tag",
+        "summary",
+        "trips",
+        "requires",
+        "contract_exceptions",
+        "static_findings",
+        "bytes_differ",
+    ],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+        "tag": {"enum": ["weak", "strong", "depth", "trap", "plain"]},
+        "summary": {"type": "string", "minLength": 1},
+        "trips": NAMES,
+        "requires": {"type": "object", "required": ["workers"], "properties": {"workers": {"type": "integer"}}},
+        "contract_exceptions": NAMES,
+        "static_findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["rule", "path"],
+                "properties": {"rule": {"type": "string"}, "path": {"type": "string"}},
+            },
+        },
+        "bytes_differ": {"type": "boolean"},
+    },
+}
+SCHEMA = {
+    "type": "object",
+    "required": ["schema", "name", "factors", "profiles"],
+    "properties": {
+        "schema": {"const": 1},
+        "name": {"const": "conduit"},
+        "factors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "kind", "threat", "ids", "cost_hypothesis", "journeys", "levels"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "kind": {"enum": ["control", "optimisation"]},
+                    "threat": {"type": "string", "minLength": 1},
+                    "ids": {"type": "object", "required": ["owasp", "asvs", "cwe"]},
+                    "cost_hypothesis": {"type": "string", "minLength": 1},
+                    "journeys": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {"enum": ["anonymous_reader", "signed_in_reader", "author", "log_in"]},
+                    },
+                    "levels": {"type": "array", "minItems": 2, "items": LEVEL},
+                },
+            },
+        },
+        "profiles": {"type": "object", "required": ["none", "tutorial", "hardened"]},
+    },
+}
+PROBES = {
+    "fast_password_hash": "password_hash",
+    "password_guessing": "login_throttle",
+    "password_spraying": "login_throttle",
+    "owner_lockout": "login_throttle",
+    "throttle_multiplied": "login_throttle",
+    "token_unsigned": "token_signature",
+    "token_tampered": "token_signature",
+    "token_algorithm_swap": "token_signature",
+    "foreign_draft_read": "object_authz",
+    "foreign_article_changed": "object_authz",
+    "foreign_article_deleted": "object_authz",
+    "secret_fields": "response_fields",
+    "sql_boolean": "sql",
+    "sql_error": "sql",
+    "sql_union": "sql",
+    "error_leak": "errors_and_docs",
+    "docs_exposed": "errors_and_docs",
+    "cached_draft": "response_cache",
+    "statements_grow": "query_shape",
+}
+CASES = [
+    pytest.param(factor.name, level, id=f"{factor.name}={level.name}") for factor in FACTORS for level in factor.levels
+]
+
+
+def test_description_has_the_documented_form() -> None:
+    """`describe` prints what docs/architecture.md says, key by key."""
+    jsonschema.validate(description(), SCHEMA)
+
+
+@pytest.mark.parametrize(("factor", "level"), CASES)
+def test_dangerous_levels_trip_probes_of_their_own_factor(factor: str, level: Level[object]) -> None:
+    """A weak level or a trap declares the probes that show it, all of its own factor; other levels declare none."""
+    assert {PROBES[probe] for probe in level.trips} == ({factor} if level.tag in {"weak", "trap"} else set())
+
+
+def test_levels_stand_in_order() -> None:
+    """Controls list weak levels before strong ones; optimisations begin with off and end with the trap."""
+    for factor in FACTORS:
+        tags = [level.tag for level in factor.levels]
+        if factor.kind == "control":
+            assert tags == sorted(tags, key=["weak", "strong"].index)
+        else:
+            assert tags[0] == "plain"
+            assert tags[-1] == "trap"

@@ -1,0 +1,128 @@
+"""The command as an operator uses it: real processes, real signals."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from target_app.migrations.run import newest
+from target_app.readiness import REVISION
+from tests.parts.target import ROOT, TargetServer, target_environment
+
+Start = Callable[..., TargetServer]
+
+
+@pytest.fixture
+def environment(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The environment of a command on the test's database."""
+    return target_environment("hardened,password_hash=sha256", database_url, tmp_path / "keys.json")
+
+
+def run(*words: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "target_app", *words]
+    return subprocess.run(
+        command, env=dict(environment), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    """What a refused command said; it must be one line, without a traceback, and exit code 2."""
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "told"),
+    [
+        ({"TARGET_TREATMENT": "hardned"}, ["serve"], "did you mean 'hardened'"),
+        ({"TARGET_TREATMENT": "none"}, ["serve", "--host", "0.0.0.0"], "only be served on a loopback address"),
+        ({"TARGET_DATABASE_URL": "mysql://x/y"}, ["serve"], "must begin with sqlite:/// or postgresql://"),
+        ({"TARGET_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, ["serve"], "cannot be reached"),
+        ({"TARGET_DATABASE_URL": "sqlite:///missing.db"}, ["serve"], "migrate` first"),
+        ({"TARGET_PORT": "many"}, ["serve"], "TARGET_PORT"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_cannot_be_served_is_one_sentence(
+    environment: dict[str, str], changes: dict[str, str], words: list[str], told: str
+) -> None:
+    """A mistake of the operator's is one sentence and exit code 2."""
+    assert told in one_sentence(run(*words, environment=environment | changes))
+
+
+def test_a_taken_port_is_one_sentence(environment: dict[str, str]) -> None:
+    """A port that another program listens on is named."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = one_sentence(run("serve", "--port", str(port), environment=environment))
+    assert f"127.0.0.1:{port}" in said
+    assert "in use" in said
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_it_within_two_seconds(environment: dict[str, str], number: int, code: int) -> None:
+    """With an idle connection open, SIGTERM ends the server well and SIGINT with 130, also where SIGINT was ignored."""
+    server = subprocess.Popen(
+        [sys.executable, "-m", "target_app", "serve", "--port", "0"],
+        env=environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),  # noqa: PLW1509  # one thread here
+    )
+    try:
+        assert server.stdout is not None
+        said = server.stdout.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", said)
+        assert found, said
+        with httpx.Client(base_url=found[0], transport=httpx.HTTPTransport(retries=5)) as client:
+            assert client.get("/health").status_code == 200
+            began = time.monotonic()
+            server.send_signal(number)
+            assert server.wait(10) == code
+            assert time.monotonic() - began < 2
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_workers_share_a_port_and_their_metrics(start_target: Start, database_url: str) -> None:
+    """Two workers answer on one port, and `/metrics` counts the requests of both."""
+    server = start_target("hardened,password_hash=sha256", database_url, workers=2)
+    name = 'target_requests_total{method="GET",route="/api/tags",status="200"} '
+    for _ in range(20):  # a connection each: the kernel gives them to either worker
+        assert httpx.get(f"{server.url}/api/tags").status_code == 200
+    lines = [line for line in httpx.get(f"{server.url}/metrics").text.splitlines() if line.startswith(name)]
+    assert lines == [f"{name}20.0"]
+
+
+def test_workers_end_with_their_parent(start_target: Start, database_url: str) -> None:
+    """A parent that is killed leaves no worker behind on the port."""
+    server = start_target("hardened,password_hash=sha256", database_url, workers=2)
+    child = subprocess.run(["pgrep", "-P", str(server.pid)], capture_output=True, text=True, check=True).stdout.split()
+    assert len(child) >= 2
+    os.kill(server.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(f"{server.url}/health", timeout=1)
+        except httpx.TransportError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker still answers")
+
+
+def test_the_expected_revision_is_the_newest() -> None:
+    """What `serve` asks for without Alembic is what Alembic would bring."""
+    assert newest() == REVISION
