@@ -122,7 +122,7 @@ class Duet:
 
         Raises OwnLimit if this machine could not carry the load: then the window says nothing about the arms.
         """
-        window = _Window({arm.name: Tally() for arm in self._arms}, JOURNEYS[journey], random.Random(seed), self)
+        window = _Window({arm.name: Tally() for arm in self._arms}, JOURNEYS[journey], seed, random.Random(seed), self)
         started_ns = time.monotonic_ns()
         pace(schedule, window.arrive)
         for tally in window.tallies.values():
@@ -135,7 +135,7 @@ class Duet:
     def visitor(self, arm: str, arrival: int, seed: int) -> tuple[Client, Visit]:
         """Who comes as that arrival: the accounts take turns, and are the same in every arm."""
         number = arrival % len(self._accounts)
-        return self._clients[arm][number], Visit(self._accounts[number], seed, self._log_in)
+        return self._clients[arm][number], Visit(self._accounts[number], seed, self._log_in, arrival)
 
     def _sign_in_all(self, arm: str, sessions: Mapping[str, str]) -> dict[str, str]:
         return {
@@ -165,6 +165,7 @@ class _Window:
 
     tallies: dict[str, Tally]
     journey: Callable[[Visit], Journey]
+    seed: int
     random: random.Random
     duet: Duet
     lag: Lag = field(default_factory=Lag)
@@ -172,15 +173,14 @@ class _Window:
     faults: list[Exception] = field(default_factory=list)
 
     def arrive(self, arrival: int, due_ns: int) -> None:
-        seed = self.random.getrandbits(64)
         for arm in self.random.sample(list(self.tallies), len(self.tallies)):
             self.tallies[arm].arrivals += 1
             self.tallies[arm].flight.begin()
-            self.running.append(gevent.spawn(self._visit, arm, arrival, seed, due_ns))
+            self.running.append(gevent.spawn(self._visit, arm, arrival, due_ns))
 
-    def _visit(self, arm: str, arrival: int, seed: int, due_ns: int) -> None:
+    def _visit(self, arm: str, arrival: int, due_ns: int) -> None:
         tally = self.tallies[arm]
-        client, visit = self.duet.visitor(arm, arrival, seed)
+        client, visit = self.duet.visitor(arm, arrival, self.seed)
         self.lag.record(time.monotonic_ns() - due_ns)
         try:
             came_to_its_end = walk(self.journey(visit), client.send, due_ns, tally.observe)

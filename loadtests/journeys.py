@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 from urllib.parse import quote
 
@@ -81,22 +82,36 @@ class Answer:
 Journey = Generator[Step, Answer, None]
 
 
+STEPS = tuple(round(2**64 * (prime**0.5 % 1)) for prime in (2, 3, 5, 7))
+"""Irrational fractions of 2**64: multiples of one of them spread evenly over the whole range (Kronecker sequence)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who comes, and the seed of all choices of this arrival."""
+    """Who comes, and what settles all choices of this arrival: the seed, and its number among arrivals of that seed.
+
+    Arrivals that share a seed choose evenly over what there is (a low-discrepancy sequence, randomly started), so that
+    a window of few arrivals meets the dear and the cheap articles in their true proportion.
+    """
 
     account: Account
     seed: int
     log_in: LogIn = field(default_factory=LogIn)
+    arrival: int = 0
 
     def choices(self) -> Iterator[int]:
-        """Numbers of 64 bits from the seed: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), cheap to start."""
+        """Numbers of 64 bits: starts from the seed by SplitMix64 (Steele, Lea, Flood, OOPSLA 2014), then even steps."""
         state = self.seed
-        while True:
+        for step in cycle(STEPS):
             state = (state + 0x9E3779B97F4A7C15) % 2**64
             mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
             mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) % 2**64
-            yield mixed ^ (mixed >> 31)
+            yield ((mixed ^ (mixed >> 31)) + self.arrival * step) % 2**64
+
+
+def pick(number: int, count: int) -> int:
+    """An index below `count` from a number of 64 bits, by its leading bits: they carry the even spread."""
+    return number * count >> 64
 
 
 def anonymous_reader(visit: Visit) -> Journey:
@@ -108,7 +123,7 @@ def anonymous_reader(visit: Visit) -> Journey:
     yield Step("GET /api/articles/{slug}/comments", "GET", f"/api/articles/{slug}/comments")
     tags = yield Step("GET /api/tags", "GET", "/api/tags")
     yield _profile(article.text("author", "username"))
-    tag = quote(tags.text("tags", next(choices) % len(tags.entries("tags"))), safe="")
+    tag = quote(tags.text("tags", pick(next(choices), len(tags.entries("tags")))), safe="")
     yield Step("GET /api/articles?tag={tag}", "GET", f"/api/articles?tag={tag}&limit={PAGE}")
 
 
@@ -193,4 +208,4 @@ def _choose(choices: Iterator[int], page: Answer) -> _Listed:
     lasting = [n for n in range(count) if not page.text("articles", n, "title").startswith(PASSING_TITLE)]
     if not lasting:
         raise UnusableAnswer("the list holds no article to read")
-    return _Listed(page, lasting[next(choices) % len(lasting)])
+    return _Listed(page, lasting[pick(next(choices), len(lasting))])

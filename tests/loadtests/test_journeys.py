@@ -1,12 +1,14 @@
 import time
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
 
 from loadtests.accounts import LogIn, Templates
 from loadtests.client import Client
-from loadtests.journeys import JOURNEYS, PASSING_TITLE, WEIGHTS, Answer, Step, Visit, log_in_step
+from loadtests.journeys import JOURNEYS, PASSING_TITLE, WEIGHTS, Answer, Step, Visit, log_in_step, pick
 from loadtests.walk import Observed, walk
 from security.guard import allow
 from tests.loadtests.small_conduit import SmallConduit
@@ -192,3 +194,13 @@ def test_accounts_hide_their_password() -> None:
     """No password shows in the representation that a log or a failed assertion would print."""
     shown: list[Any] = [Templates(), ACCOUNT]
     assert all("horse" not in repr(one) for one in shown)
+
+
+def test_arrivals_of_one_seed_choose_evenly() -> None:
+    """Of 24 arrivals, each eighth of what there is to choose from is chosen two to four times, for any seed."""
+    for seed in range(50):
+        for draw in range(2):
+            numbers = [next(islice(Visit(ACCOUNT, seed, arrival=n).choices(), draw, None)) for n in range(24)]
+            eighths = Counter(pick(number, 8) for number in numbers)
+            assert set(eighths) == set(range(8))
+            assert all(2 <= times <= 4 for times in eighths.values()), eighths
