@@ -97,7 +97,8 @@ def test_silencing_comments_are_not_heard(project: Path) -> None:
 
 def test_the_projects_own_scanner_settings_are_not_heard(project: Path) -> None:
     """A configuration or an ignore file beside the code does not make it pass."""
-    (project / "pyproject.toml").write_text('[tool.ruff]\nexclude = ["app"]\n[tool.bandit]\nskips = ["B324"]\n')
+    ruff = '[tool.ruff]\nexclude = ["app"]\n[tool.ruff.lint.per-file-ignores]\n"*" = ["S324"]\n'
+    (project / "pyproject.toml").write_text(ruff + '[tool.bandit]\nskips = ["B324"]\n')
     (project / ".gitignore").write_text("app/\n")
     (project / ".bandit").write_text("[bandit]\nskips = B324\n")
     assert {finding.rule for finding in scan(["app"], root=project).unexpected} == {"B324", "S324"}
