@@ -34,7 +34,7 @@ _RULES = tuple(
         r"(?i)\b(?:token|bearer|basic)\s{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{16,})",
         r"(?i)(?:pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|session(?:id)?|csrf)"
         # the messages of an API ("token: is missing") name the field and hold no secret
-        r"['\"]?\s{0,4}[:=]\s{0,4}['\"]?(?!(?:is|has|was|must|can't)\b)(?P<secret>[^\s&,;'\"<>{}\[\]()]+)",
+        r"['\"]?\s{0,4}[:=]\s{0,4}['\"]?(?!(?:is|has|was|must|can't)\s)(?P<secret>[^\s&,;'\"<>{}\[\]()]+)",
         # user-info of a URL
         r"(?i)\b[a-z][a-z0-9+.-]{1,20}://(?P<secret>[^\s/?#@]+)@",
         # JSON Web Tokens, unsigned ones too (RFC 7519)

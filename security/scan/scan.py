@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,3 @@ def _python_files(path: Path) -> Iterator[Path]:
         # Environments and caches live in hidden folders; nothing else is left out, tests and migrations included.
         if not any(part.startswith(".") for part in file.relative_to(path).parts):
             yield file
-
-
-def declared_reasons(findings: Sequence[Finding]) -> list[str]:
-    """Why the findings that are allowed by policy stand, one line each, without repetition."""
-    reasons = {f"{finding.rule} in {finding.path}: {finding.reason}" for finding in findings if finding.reason}
-    return sorted(reasons)

@@ -5,7 +5,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from security.redact import mask, redact, redact_text
@@ -52,6 +52,7 @@ def test_any_token_goes(claims: dict[str, int | str]) -> None:
 @given(secret=WORDS)
 def test_named_secrets_go(line: str, secret: str) -> None:
     """A value that a header line, an assignment or a URL names as secret does not survive."""
+    assume(secret not in line)
     assert secret not in redact_text(line.format(secret))
 
 
@@ -62,7 +63,8 @@ def test_named_secrets_go(line: str, secret: str) -> None:
 @given(secret=WORDS)
 def test_values_of_secret_keys_go(key: str, secret: str) -> None:
     """A value under a secret key is masked, however deep it stands and whatever it looks like."""
-    assert secret not in json.dumps(redact({"a": [{key: secret}, {key: [secret, {"b": secret}]}]}))
+    plain, nested = redact({"a": [{key: secret}, {key: [secret, {"b": secret}]}]})["a"]
+    assert {plain[key], nested[key][0], nested[key][1]["b"]} == {mask(secret)}
 
 
 @given(ANYTHING)

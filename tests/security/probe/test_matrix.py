@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from security.probe.outcome import Outcome, Result
+from security.probe.lab import Lab
+from security.probe.outcome import CouldNotRunError, Outcome, Result
 from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget
 from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
@@ -92,6 +94,21 @@ def test_hardened_stops_every_probe(
     assert open_questions(outcomes) == {}
     unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
     assert unasked == {"token_algorithm_swap"} | ({"throttle_multiplied"} if workers == 1 else set())
+
+
+def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:
+    """A minted token is accepted as that user's, the stored row is that user's, and a fault breaks and is mended."""
+    server = start_target("hardened", seeded.copy(tmp_path))
+    lab = Lab(probe_target(server).lab)
+    header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
+    answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
+    assert answer.json()["user"]["username"] == "reader0020"
+    assert lab.read_row("reader0020")["email"] == "reader0020@example.test"
+    with lab.fault("missing_table") as (method, path):
+        assert httpx.request(method, server.url + path, trust_env=False).status_code == 500
+    assert httpx.request(method, server.url + path, trust_env=False).status_code == 200
+    with pytest.raises(CouldNotRunError, match="nobody"):
+        lab.read_row("nobody")
 
 
 def test_the_probes_speak_postgresql(start_target: StartTarget, postgres_url: str, tmp_path: Path) -> None:
