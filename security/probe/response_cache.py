@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from security.probe.client import Client
-from security.probe.outcome import Verdict, stopped, succeeded
+from security.probe.outcome import Verdict, not_applicable, stopped, succeeded
 from security.probe.scene import Article, Scene, require
 
 REFUSALS = frozenset({401, 403, 404})
@@ -18,10 +18,10 @@ def cached_draft(scene: Scene) -> Verdict:
     victim, attacker = scene.people.sign_in(), scene.people.sign_in()
     with scene.article(victim, draft=True) as draft:
         before = _ask(attacker.client, draft)
-        require(
-            not _shows(before, draft),
-            "B reads A's draft before any cache can hold it (object_authz is open): nothing can be said of the cache.",
-        )
+        if _shows(before, draft):
+            return not_applicable(
+                "B reads A's draft before any cache can hold it: that is object_authz, not the cache."
+            )
         require(before.status_code in REFUSALS, f"B's first request answered {before.status_code}.")
         for _ in range(ROUNDS_PER_WORKER * scene.target.workers):
             own = _ask(scene.people.bearing(victim.token, victim.client.source), draft)

@@ -19,6 +19,7 @@ from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.factors import Catalog
+from tradeoff.plan.plan import REFERENCE_PROFILE
 from tradeoff.record.events import Attack, AttacksEnded, Event, NotMeasured
 from tradeoff.target.build import tree_of
 from tradeoff.target.commands import environment, fill
@@ -66,8 +67,12 @@ def _events(future: Future[list[Event]], spec: ArmSpec) -> list[Event]:
 
 
 def workers_needed(spec: ArmSpec, catalog: Catalog) -> int:
-    """Workers that the arm's levels require before their weakness shows."""
-    return max((level.requires.workers for level in spec.levels(catalog).values()), default=1)
+    """Workers that the arm's levels require before their weakness shows; the reference must hold with as many."""
+    if spec.label == REFERENCE_PROFILE:
+        levels = [level for factor in catalog.factors for level in factor.levels]
+    else:
+        levels = list(spec.levels(catalog).values())
+    return max((level.requires.workers for level in levels), default=1)
 
 
 def _attack(
