@@ -6,15 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from target_app.controls.model import Kit
-from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.database import DatabaseUnavailableError, connect, parse_url, sqlite_path
-from target_app.metrics import Metrics
 from target_app.operator_error import OperatorError
 from target_app.postgres import FAILURES, reason, session
 from target_app.settings import Settings, is_loopback
-from target_app.signing_keys import SigningKeys
-from target_app.treatment import Treatment
 
 
 class Fault(NamedTuple):
@@ -87,8 +82,14 @@ def read_db(settings: Settings, username: str) -> dict[str, Any]:
     return {"row": dict(rows[0])}
 
 
-def mint_token(settings: Settings, treatment: Treatment, username: str) -> dict[str, Any]:
+def mint_token(settings: Settings, treatment: Mapping[str, str], username: str) -> dict[str, Any]:
     """A token as the server would sign it. Raises LabError where there is no such user."""
+    # Here, since the other commands need nothing of the application and probes wait for them to start.
+    from target_app.controls.model import Kit
+    from target_app.controls.token_signature import TOKEN_SIGNATURE
+    from target_app.metrics import Metrics
+    from target_app.signing_keys import SigningKeys
+
     user_id = read_db(settings, username)["row"]["id"]
     metrics = Metrics()
     kit = Kit(settings, connect(settings.database_url, metrics), metrics, SigningKeys(settings.key_file))
