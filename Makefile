@@ -33,7 +33,7 @@ lint: .venv/.test  ## ruff and strict types
 	@$(BIN)/mypy
 
 bench: .venv/.test  ## each control level alone, in µs
-	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only --benchmark-columns=median,iqr,rounds --benchmark-sort=name --benchmark-group-by=group
+	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only
 
 services:  ## install the real parts that tests use (Debian packages; needs root or sudo)
 	@.ci/services
