@@ -68,6 +68,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(HostCheck, names=settings.host_names),
             Middleware(cache.wrap),
         ],
+        # Nothing here exports to OpenTelemetry; unless told so, FastAPI asks the environment at every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         **failures.options,
     )
     app.state.parts = Parts(database, metrics, passwords, tokens, users, articles, comments)
@@ -82,8 +84,9 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
 
 def add_api(app: FastAPI) -> None:
     """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
-    for router in (users_router, articles_router, comments_router):
-        app.include_router(router)
+    # The routes themselves, the most visited first: an included router matches each request twice.
+    for router in (articles_router, comments_router, users_router):
+        app.router.routes.extend(router.routes)
     plain = app.openapi
 
     def with_scheme() -> dict[str, Any]:
@@ -117,7 +120,7 @@ async def health(request: Request) -> Response:
     try:
         connection = await parts.database.open_reading()
         try:
-            await connection.row(ALIVE)
+            await connection.fetch_one(ALIVE)
         finally:
             await connection.rollback()
     except Exception:  # whatever is wrong, the answer is that the server is not well

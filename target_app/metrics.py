@@ -32,6 +32,8 @@ class Metrics:
             buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
+        #: Finding a series by its labels costs more than counting in it.
+        self._series: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.in_flight = Gauge(
             "target_requests_in_flight",
             "Requests being answered",
@@ -60,8 +62,13 @@ class Metrics:
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is a template, never a path."""
-        self._requests.labels(method, route, str(status)).inc()
-        self._durations.labels(method, route).observe(seconds)
+        series = self._series.get((method, route, status))
+        if series is None:
+            series = (self._requests.labels(method, route, str(status)), self._durations.labels(method, route))
+            self._series[method, route, status] = series
+        counter, histogram = series
+        counter.inc()
+        histogram.observe(seconds)
 
     def statement(self, seconds: float) -> None:
         """Count one SQL statement."""

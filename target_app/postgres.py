@@ -1,18 +1,101 @@
-"""PostgreSQL without SQLAlchemy's engine, for commands that need one connection once."""
+"""PostgreSQL: the server's pool, and single connections for commands that need one once."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
+from sqlalchemy import CursorResult, Executable
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from target_app.database import asyncpg_url
+from target_app.database import NOTHING, AnyRow, Fetched, OpenConnection, Parameters, asyncpg_url
+from target_app.metrics import Metrics
+from target_app.prepared import Prepared
 
 CONNECT_TIMEOUT_S = 5
+#: How long a request waits for a connection of the pool.
+POOL_TIMEOUT_S = 5.0
 
 #: What a connection can fail with.
 FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UndefinedTableError = asyncpg.UndefinedTableError
+
+
+class PooledConnection:
+    """A PostgreSQL connection, checked out of the pool."""
+
+    def __init__(self, connection: AsyncConnection, metrics: Metrics) -> None:
+        self._connection = connection
+        self._metrics = metrics
+
+    async def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
+        began = time.perf_counter()
+        try:
+            return await self._connection.execute(statement, parameters)
+        finally:
+            self._metrics.statement(time.perf_counter() - began)
+
+    async def fetch_all(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Sequence[Fetched]:
+        """All rows of a prepared statement."""
+        return (await self._execute(prepared.statement, parameters)).all()
+
+    async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
+        """The first row of a prepared statement, or None."""
+        return (await self._execute(prepared.statement, parameters)).first()
+
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
+        """All rows of the answer."""
+        return (await self._execute(statement, parameters)).all()
+
+    async def row(self, statement: Executable, parameters: Parameters | None = None) -> AnyRow | None:
+        """The first row, or None."""
+        return (await self._execute(statement, parameters)).first()
+
+    async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
+        """The number of rows that were matched."""
+        return (await self._execute(statement, parameters)).rowcount
+
+    async def commit(self) -> None:
+        """Keep the transaction and return to the pool."""
+        try:
+            await self._connection.commit()
+        finally:
+            await self._connection.close()
+
+    async def rollback(self) -> None:
+        """Undo the transaction, if there is one, and return to the pool."""
+        await self._connection.close()
+
+
+class PostgresDatabase:
+    """One PostgreSQL database, through a pool. Reads run in autocommit mode: no BEGIN and ROLLBACK around them."""
+
+    def __init__(self, url: URL, metrics: Metrics, pool_size: int) -> None:
+        self._metrics = metrics
+        self._engine: AsyncEngine = create_async_engine(
+            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S
+        )
+        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @property
+    def checked_out(self) -> int:
+        """Connections out of the pool."""
+        pool: Any = self._engine.pool  # the base class does not declare what every counting pool has
+        return int(pool.checkedout())
+
+    async def open_reading(self) -> OpenConnection:
+        """A connection of the pool in autocommit mode."""
+        return PooledConnection(await self._reading.connect(), self._metrics)
+
+    async def open_writing(self) -> OpenConnection:
+        """A connection of the pool; its first statement begins the transaction."""
+        return PooledConnection(await self._engine.connect(), self._metrics)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._engine.dispose()
 
 
 @asynccontextmanager

@@ -26,8 +26,10 @@ from target_app.articles.repository import encoded
 from target_app.articles.slugs import slug
 from target_app.comments.models import comments
 from target_app.controls.password_hash import SCHEMES
-from target_app.database import DatabaseUnavailableError, sqlite_engine, sqlite_path
+from target_app.database import DatabaseUnavailableError, sqlite_path
 from target_app.postgres import FAILURES, reason, session
+from target_app.settings import STATE
+from target_app.sqlite import sqlite_engine
 from target_app.users.models import follows, users
 
 #: 1 January 2024, 00:00 UTC, in ms; every row is a minute later than the one before.
@@ -228,7 +230,7 @@ def replace_file(path: Path, content: str) -> None:
 def seed(url: str, level: str, size: Size, cache: Path | None = None) -> dict[str, int]:
     """Fill an empty, migrated database; how many rows each table got. Raises DatabaseUnavailableError."""
     path = sqlite_path(url)
-    folder = Path(".work") if path is None else path.parent
+    folder = STATE if path is None else path.parent
     hashes = password_hashes(level, size, cache or folder / "seed-hashes.json")
     rows = made(size, hashes)
     try:

@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import os
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from target_app.database import sqlite_path
 from target_app.operator_error import OperatorError
 
+#: Where a server that is told nothing keeps what it must keep (XDG base directory specification).
+STATE = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "target_app"
+
 
 class Settings(BaseSettings):
     """Settings of one server. Times in seconds."""
@@ -17,7 +21,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TARGET_", extra="ignore")
 
     treatment: str = "hardened"
-    database_url: str = "sqlite:///.work/target_app.db"
+    database_url: str = f"sqlite:///{STATE / 'conduit.db'}"
     signing_key_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
@@ -30,13 +34,13 @@ class Settings(BaseSettings):
 
     @property
     def key_file(self) -> Path:
-        """Where the signing keys stand: as told, else beside a SQLite database, else in `.work`."""
+        """Where the signing keys stand: as told, else beside a SQLite database, else in STATE."""
         if self.signing_key_file is not None:
             return self.signing_key_file
         path = sqlite_path(self.database_url)
         if path is not None:
             return path.with_name(path.name + ".keys.json")
-        return Path(".work") / f"{hashlib.sha256(self.database_url.encode()).hexdigest()[:16]}.keys.json"
+        return STATE / f"{hashlib.sha256(self.database_url.encode()).hexdigest()[:16]}.keys.json"
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -1,13 +1,6 @@
 """A request is a unit of work: what it writes is committed once, before its answer is sent, or not at all."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
-
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
-
 from target_app.database import Connection, Database, OpenConnection
-from target_app.web.errors import ApiError
 
 
 class UnitOfWork:
@@ -52,30 +45,3 @@ class UnitOfWork:
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.rollback()
-
-
-class UnitOfWorkRoute(APIRoute):
-    """A route whose endpoint runs inside a unit of work, found at `request.state.work`."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint's handler with a unit of work around it."""
-        handle = super().get_route_handler()
-
-        async def handle_in_unit(request: Request) -> Response:
-            refuse_nul(request)
-            work = request.state.work = UnitOfWork(request.app.state.parts.database)
-            try:
-                response = await handle(request)
-            except BaseException:
-                await work.rollback()
-                raise
-            await work.commit()
-            return response
-
-        return handle_in_unit
-
-
-def refuse_nul(request: Request) -> None:
-    """No stored text holds a NUL, and PostgreSQL refuses to be asked for one."""
-    if b"%00" in request.scope["raw_path"] or b"%00" in request.scope["query_string"]:
-        raise ApiError(422, {"path": ["is invalid"]})

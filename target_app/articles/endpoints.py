@@ -9,13 +9,24 @@ from target_app.articles.schemas import (
     PageQuery,
     TagsAnswer,
 )
-from target_app.unit_of_work import UnitOfWorkRoute
 from target_app.web.answers import json_answer
 from target_app.web.errors import documented
 from target_app.web.reading import described, read_body, read_query
+from target_app.web.route import Route
 from target_app.web.visit import Anyone, SignedIn
 
-router = APIRouter(prefix="/api", route_class=UnitOfWorkRoute)
+router = APIRouter(prefix="/api", route_class=Route)
+
+
+@router.get(
+    "/tags",
+    tags=["tags"],
+    openapi_extra=described(),
+    responses={200: {"model": TagsAnswer}, **documented(401)},
+)
+async def list_tags(visit: Anyone) -> Response:
+    """Tags of published articles, the most used first."""
+    return json_answer({"tags": await visit.parts.articles.tags(visit.work)})
 
 
 @router.get(
@@ -112,14 +123,3 @@ async def favorite(visit: SignedIn, slug: str) -> Response:
 async def unfavorite(visit: SignedIn, slug: str) -> Response:
     """Take a favorite back."""
     return json_answer({"article": await visit.parts.articles.unfavorite(visit.work, slug, visit.viewer)})
-
-
-@router.get(
-    "/tags",
-    tags=["tags"],
-    openapi_extra=described(),
-    responses={200: {"model": TagsAnswer}, **documented(401)},
-)
-async def list_tags(visit: Anyone) -> Response:
-    """Tags of published articles, the most used first."""
-    return json_answer({"tags": await visit.parts.articles.tags(visit.work)})

@@ -10,9 +10,12 @@ from target_app.articles.rows import ArticleRow, Page
 from target_app.articles.slugs import slug as slug_of
 from target_app.controls.sql import FEED, Filters, ListSql
 from target_app.database import Connection
+from target_app.prepared import Prepared
 from target_app.tuning.query_shape import ArticleLoader
 
-TAGS = select(tags.c.name).where(tags.c.articles_count > 0).order_by(tags.c.articles_count.desc(), tags.c.name)
+TAGS = Prepared(
+    select(tags.c.name).where(tags.c.articles_count > 0).order_by(tags.c.articles_count.desc(), tags.c.name)
+)
 TAGS_OF = select(article_tags.c.tag).where(article_tags.c.article_id == bindparam("article"))
 COUNT_TAG = text(
     "INSERT INTO tags (name, articles_count) VALUES (:tag, 1) "
@@ -51,7 +54,7 @@ class ArticleRepository:
 
     async def tag_names(self, connection: Connection) -> list[str]:
         """Tags of published articles, the most used first."""
-        return [name for (name,) in await connection.rows(TAGS)]
+        return [name for (name,) in await connection.fetch_all(TAGS)]
 
     async def add(self, connection: Connection, values: Mapping[str, Any], tag_list: Sequence[str]) -> str:
         """The slug of the new article."""

@@ -4,13 +4,13 @@ from fastapi import APIRouter, Path, Response
 
 from target_app.comments.schemas import CommentAnswer, CommentsAnswer, NewCommentBody
 from target_app.schema import LARGEST_INTEGER
-from target_app.unit_of_work import UnitOfWorkRoute
 from target_app.web.answers import json_answer
 from target_app.web.errors import documented
 from target_app.web.reading import described, read_body
+from target_app.web.route import Route
 from target_app.web.visit import Anyone, SignedIn
 
-router = APIRouter(prefix="/api/articles/{slug}/comments", tags=["comments"], route_class=UnitOfWorkRoute)
+router = APIRouter(prefix="/api/articles/{slug}/comments", tags=["comments"], route_class=Route)
 
 
 @router.get(

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, exists, false, insert, select
 from target_app.comments.models import comments
 from target_app.controls.response_fields import ResponseFields
 from target_app.database import Connection
+from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
 
@@ -46,27 +47,28 @@ class CommentRepository:
         following = exists().where(
             follows.c.follower_id == bindparam("viewer"), follows.c.followed_id == comments.c.author_id
         )
-        self._read = {
+        statements = {
             signed_in: select(*columns, bit.label("following"), *extra)
             .join_from(comments, users, users.c.id == comments.c.author_id)
             .where(comments.c.article_id == bindparam("article"))
             .order_by(comments.c.id.desc())
             for signed_in, bit in ((False, false()), (True, following))
         }
+        self._read = {signed_in: Prepared(statement) for signed_in, statement in statements.items()}
         self._one = {
-            signed_in: statement.where(comments.c.id == bindparam("comment"))
-            for signed_in, statement in self._read.items()
+            signed_in: Prepared(statement.where(comments.c.id == bindparam("comment")))
+            for signed_in, statement in statements.items()
         }
 
     async def of_article(self, connection: Connection, article: int, viewer: int | None) -> list[CommentRow]:
         """All comments on an article, the newest first."""
-        rows = await connection.rows(self._read[viewer is not None], {"article": article, "viewer": viewer})
+        rows = await connection.fetch_all(self._read[viewer is not None], {"article": article, "viewer": viewer})
         return [CommentRow._make((*row[:DECLARED], row[DECLARED:])) for row in rows]
 
     async def one(self, connection: Connection, article: int, comment: int, viewer: int | None) -> CommentRow | None:
         """A comment, if it stands under that article."""
         parameters = {"article": article, "comment": comment, "viewer": viewer}
-        row = await connection.row(self._one[viewer is not None], parameters)
+        row = await connection.fetch_one(self._one[viewer is not None], parameters)
         return None if row is None else CommentRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def add(self, connection: Connection, article: int, author: int, body: str, now: int) -> int:

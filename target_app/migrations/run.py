@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from target_app.database import DatabaseUnavailableError, asyncpg_url, sqlite_engine, sqlite_path
+from target_app.database import DatabaseUnavailableError, asyncpg_url, sqlite_path
+from target_app.sqlite import sqlite_engine
 
 FOLDER = Path(__file__).parent
 

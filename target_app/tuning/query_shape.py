@@ -21,7 +21,8 @@ from target_app.articles.rows import ArticleRow, Page
 from target_app.controls.model import Factor, Kit, Level
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Selection
-from target_app.database import AnyRow, Connection
+from target_app.database import Connection, Fetched
+from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
 #: Statements that are kept built. A list has few shapes; only string-built SQL makes more.
@@ -45,6 +46,7 @@ AUTHOR_COLUMNS: tuple[ColumnElement[Any], ...] = (users.c.username, users.c.bio,
 WITHOUT_BODY = tuple(
     literal_column("''").label("body") if column is articles.c.body else column for column in OWN_COLUMNS
 )
+OWN_NAMES = tuple(str(column.name) for column in OWN_COLUMNS)
 #: Columns of an ArticleRow before `extra`.
 DECLARED = len(ArticleRow._fields) - 1
 
@@ -91,14 +93,14 @@ class Statements:
     """Statements by key, each built once; emptied when string-built SQL has filled it."""
 
     def __init__(self) -> None:
-        self._built: dict[Any, Select[Any]] = {}
+        self._built: dict[Any, Prepared] = {}
 
-    def get(self, key: Hashable, build: Callable[[], Select[Any]]) -> Select[Any]:
+    def get(self, key: Hashable, build: Callable[[], Select[Any]]) -> Prepared:
         """The statement of that key."""
         if key not in self._built:
             if len(self._built) >= STATEMENTS:
                 self._built.clear()
-            self._built[key] = build()
+            self._built[key] = Prepared(build())
         return self._built[key]
 
 
@@ -108,7 +110,7 @@ class Joined:
     def __init__(self, fields: ResponseFields) -> None:
         self._extra = tuple(column.label(f"author_{column.name}") for column in fields.columns)
         self._pages = Statements()
-        self._one = {signed_in: self._one_statement(signed_in) for signed_in in (False, True)}
+        self._one = {signed_in: Prepared(self._one_statement(signed_in)) for signed_in in (False, True)}
 
     async def page(
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
@@ -117,7 +119,7 @@ class Joined:
         signed_in = viewer is not None
         statement = self._pages.get((selection.key, signed_in), lambda: self._page_statement(selection, signed_in))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
-        found = await connection.rows(statement, parameters)
+        found = await connection.fetch_all(statement, parameters)
         rows = [ArticleRow._make((*row[:DECLARED], row[DECLARED:])) for row in found]
         if rows or not offset:
             return Page(rows, rows[0].total if rows else 0)
@@ -125,7 +127,7 @@ class Joined:
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
         """One statement."""
-        row = await connection.row(self._one[viewer is not None], {"slug": slug, "viewer": viewer})
+        row = await connection.fetch_one(self._one[viewer is not None], {"slug": slug, "viewer": viewer})
         return None if row is None else ArticleRow._make((*row[:DECLARED], row[DECLARED:]))
 
     def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
@@ -151,20 +153,20 @@ class Lazy:
     """What an object mapper does when every relation is loaded at its first use: N+1 statements, five times over."""
 
     def __init__(self, fields: ResponseFields) -> None:
-        self._author = select(*AUTHOR_COLUMNS, *fields.columns).where(users.c.id == bindparam("author"))
+        article: Any = bindparam("article")
+        author: Any = bindparam("author")
+        viewer: Any = bindparam("viewer")
         self._pages = Statements()
-        self._one = select(*OWN_COLUMNS).where(articles.c.slug == bindparam("slug"))
-        self._tags = (
-            select(article_tags.c.tag)
-            .where(article_tags.c.article_id == bindparam("article"))
-            .order_by(article_tags.c.position)
+        self._one = Prepared(select(*OWN_COLUMNS).where(articles.c.slug == bindparam("slug")))
+        self._author = Prepared(select(*AUTHOR_COLUMNS, *fields.columns).where(users.c.id == author))
+        tags = select(article_tags.c.tag).where(article_tags.c.article_id == article)
+        self._tags = Prepared(tags.order_by(article_tags.c.position))
+        self._favorites = Prepared(select(func.count()).where(favorites.c.article_id == article))
+        self._favorited = Prepared(
+            select(favorites.c.user_id).where(favorites.c.user_id == viewer, favorites.c.article_id == article)
         )
-        self._favorites = select(func.count()).where(favorites.c.article_id == bindparam("article"))
-        self._favorited = select(favorites.c.user_id).where(
-            favorites.c.user_id == bindparam("viewer"), favorites.c.article_id == bindparam("article")
-        )
-        self._following = select(follows.c.follower_id).where(
-            follows.c.follower_id == bindparam("viewer"), follows.c.followed_id == bindparam("author")
+        self._following = Prepared(
+            select(follows.c.follower_id).where(follows.c.follower_id == viewer, follows.c.followed_id == author)
         )
 
     async def page(
@@ -173,29 +175,29 @@ class Lazy:
         """Two statements, and three to five per article."""
         statement = self._pages.get(selection.key, lambda: paged(select(*WITHOUT_BODY), selection))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
-        found = await connection.rows(statement, parameters)
+        found = await connection.fetch_all(statement, parameters)
         count = await total(connection, selection, parameters)
         return Page([await self._completed(connection, row, viewer) for row in found], count)
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
         """Four to six statements."""
-        row = await connection.row(self._one, {"slug": slug})
+        row = await connection.fetch_one(self._one, {"slug": slug})
         return None if row is None else await self._completed(connection, row, viewer)
 
-    async def _completed(self, connection: Connection, row: AnyRow, viewer: int | None) -> ArticleRow:
-        own = row._mapping
+    async def _completed(self, connection: Connection, row: Fetched, viewer: int | None) -> ArticleRow:
+        own = dict(zip(OWN_NAMES, row, strict=True))
         keys = {"article": own["id"], "author": own["author_id"], "viewer": viewer}
-        author = await connection.row(self._author, keys)
-        tags = await connection.rows(self._tags, keys)
-        favorites_count = await connection.row(self._favorites, keys)
+        author = await connection.fetch_one(self._author, keys)
+        tags = await connection.fetch_all(self._tags, keys)
+        favorites_count = await connection.fetch_one(self._favorites, keys)
         favorited = following = None
         if viewer is not None:
-            favorited = await connection.row(self._favorited, keys)
-            following = await connection.row(self._following, keys)
+            favorited = await connection.fetch_one(self._favorited, keys)
+            following = await connection.fetch_one(self._following, keys)
         written_by: tuple[Any, ...] = tuple(author or (None, None, None))
         username, bio, image, *extra = written_by
         return ArticleRow(
-            **dict(own)
+            **own
             | {
                 "tag_list": orjson.dumps([tag for (tag,) in tags]).decode(),
                 "favorites_count": favorites_count[0] if favorites_count else 0,

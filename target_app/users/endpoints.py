@@ -1,13 +1,13 @@
 from fastapi import APIRouter, Request, Response
 
-from target_app.unit_of_work import UnitOfWorkRoute
 from target_app.users.schemas import LogInBody, NewUserBody, ProfileAnswer, UserAnswer, UserUpdateBody
 from target_app.web.answers import json_answer
 from target_app.web.errors import documented
 from target_app.web.reading import described, read_body
+from target_app.web.route import Route
 from target_app.web.visit import Anyone, SignedIn
 
-router = APIRouter(prefix="/api", route_class=UnitOfWorkRoute)
+router = APIRouter(prefix="/api", route_class=Route)
 
 #: A transport that names no peer (a Unix socket, a test) counts as one address.
 NO_ADDRESS = "unknown"

@@ -6,6 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from target_app.controls.response_fields import ResponseFields
 from target_app.database import Connection
+from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
 #: Following twice, even at the same moment, is following once.
@@ -59,28 +60,32 @@ class UserRepository:
     def __init__(self, fields: ResponseFields) -> None:
         extra = tuple(column.label(f"row_{column.name}") for column in fields.columns)
         columns = (users.c.id, users.c.username, users.c.email, users.c.bio, users.c.image)
-        self._by_id = select(*columns, *extra).where(users.c.id == bindparam("user"))
+        self._by_id = Prepared(select(*columns, *extra).where(users.c.id == bindparam("user")))
         profile = (users.c.id, users.c.username, users.c.bio, users.c.image)
         following = exists().where(follows.c.follower_id == bindparam("viewer"), follows.c.followed_id == users.c.id)
         self._profiles = {
-            signed_in: select(*profile, bit.label("following"), *extra).where(users.c.username == bindparam("username"))
+            signed_in: Prepared(
+                select(*profile, bit.label("following"), *extra).where(users.c.username == bindparam("username"))
+            )
             for signed_in, bit in ((False, false()), (True, following))
         }
-        self._credentials = select(users.c.id, users.c.password_hash).where(users.c.email == bindparam("email"))
+        self._credentials = Prepared(
+            select(users.c.id, users.c.password_hash).where(users.c.email == bindparam("email"))
+        )
 
     async def by_id(self, connection: Connection, user_id: int) -> UserRow | None:
         """The user of that id."""
-        row = await connection.row(self._by_id, {"user": user_id})
+        row = await connection.fetch_one(self._by_id, {"user": user_id})
         return None if row is None else UserRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def credentials(self, connection: Connection, email: str) -> Credentials | None:
         """What to check a log-in with this e-mail address against."""
-        row = await connection.row(self._credentials, {"email": email})
+        row = await connection.fetch_one(self._credentials, {"email": email})
         return None if row is None else Credentials(*row)
 
     async def profile(self, connection: Connection, username: str, viewer: int | None) -> ProfileRow | None:
         """A user as the viewer sees him or her."""
-        row = await connection.row(self._profiles[viewer is not None], {"username": username, "viewer": viewer})
+        row = await connection.fetch_one(self._profiles[viewer is not None], {"username": username, "viewer": viewer})
         return None if row is None else ProfileRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def taken(self, connection: Connection, username: str | None, email: str | None, but: int = 0) -> list[str]:

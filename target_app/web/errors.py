@@ -5,7 +5,6 @@ from typing import Any
 
 import orjson
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -84,12 +83,6 @@ async def on_api_error(_request: Request, error: ApiError) -> Response:
     return error_response(error.status, error.fields, error.headers)
 
 
-async def on_validation_error(_request: Request, error: RequestValidationError) -> Response:
-    """A path parameter that FastAPI itself refused."""
-    fields = {str(problem["loc"][-1]): ["is invalid"] for problem in error.errors()}
-    return error_response(422, fields)
-
-
 #: What the framework answers by itself, in the contract's shape.
 FRAMEWORK_FIELDS: Mapping[int, Fields] = {
     400: {"request": ["is invalid"]},
@@ -113,7 +106,6 @@ async def on_busy(_request: Request, _error: Exception) -> Response:
 #: Handlers that every treatment has; what happens to an unexpected exception is the control errors_and_docs.
 HANDLERS: Mapping[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     ApiError: on_api_error,
-    RequestValidationError: on_validation_error,
     HTTPException: on_http_exception,
     DatabaseBusyError: on_busy,
     PoolTimeoutError: on_busy,

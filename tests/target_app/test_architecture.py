@@ -12,7 +12,7 @@ ROOT = Path(target_app.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
 BUILDERS = {"select", "insert", "update", "delete", "text", "exists"}
 #: Beside repositories: levels that exist to vary SQL, the database itself, and commands that run outside a server.
-SQL_STANDS_IN = {"repository.py", "database.py", "seeding.py", "lab.py", "readiness.py"}
+SQL_STANDS_IN = {"repository.py", "database.py", "prepared.py", "seeding.py", "lab.py", "readiness.py"}
 SQL_FOLDERS = {"controls", "tuning"}
 
 

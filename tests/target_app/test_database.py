@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from target_app import database as module
+from target_app import sqlite as module
 from target_app.articles.models import tags
 from target_app.database import (
     ALIVE,
@@ -158,7 +158,7 @@ def test_statements_are_counted(database_url: str) -> None:
     async def run() -> None:
         database = connect(database_url, metrics)
         reader = await database.open_reading()
-        await reader.row(ALIVE)
+        await reader.fetch_one(ALIVE)
         with pytest.raises(Exception, match="no such table"):
             await reader.rows(text("SELECT * FROM nowhere"))
         await database.close()

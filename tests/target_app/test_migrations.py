@@ -8,9 +8,10 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from target_app.app import create_app  # noqa: F401  # registers every table
-from target_app.database import asyncpg_url, sqlite_engine, sqlite_path
+from target_app.database import asyncpg_url, sqlite_path
 from target_app.migrations.run import configuration, migrate
 from target_app.schema import metadata
+from target_app.sqlite import sqlite_engine
 
 
 @pytest.fixture

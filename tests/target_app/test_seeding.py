@@ -126,11 +126,11 @@ def test_hashes_are_of_their_level_and_kept(tmp_path: Path) -> None:
     assert password_hashes("bcrypt_4", Size(1, 8, 6), cache)[:4] == hashes[:4]
 
 
-def test_postgres_holds_the_same_rows(postgres: PostgresCluster, seeded_url: str) -> None:
+def test_postgres_holds_the_same_rows(postgres: PostgresCluster, seeded_url: str, tmp_path: Path) -> None:
     """COPY into PostgreSQL writes what SQLite holds, and new rows go on behind it."""
     with postgres.database() as url:
         migrate(url)
-        seed(url, "sha256", SIZE)
+        seed(url, "sha256", SIZE, tmp_path / "hashes.json")
         name = url.rpartition("/")[2]
         for table, rows in dump(seeded_url).items():
             assert postgres.query(name, f"SELECT count(*) FROM {table}") == [str(len(rows))]

@@ -5,7 +5,7 @@ import pytest
 
 from target_app.articles.repository import ArticleRepository
 from target_app.comments.repository import CommentRepository
-from target_app.database import SqliteDatabase
+from target_app.sqlite import SqliteDatabase
 from tests.target_app.app_client import AppClient
 
 Make = Callable[..., AppClient]
