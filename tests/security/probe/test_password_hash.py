@@ -81,7 +81,9 @@ def test_slow_ways_are_recognised_and_timed(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", [digest("sha256", b"another"), SLOW["argon2id, 19 MiB"][:-1] + "A", "gibberish", "$2b$04$"]
+    "stored",
+    [digest("sha256", b"another"), SLOW["argon2id, 19 MiB"][:-1] + "A", "gibberish", "$2b$04$"],
+    ids=["another word's digest", "a changed argon2id", "gibberish", "a cut bcrypt"],
 )
 def test_nothing_is_recognised_by_its_look(stored: str) -> None:
     """A value of a known form that the password does not give is recognised as nothing."""
