@@ -49,7 +49,8 @@ def start_target(tmp_path: Path) -> Iterator[Callable[..., TargetServer]]:
         yield start
 
 
-@pytest.fixture(scope="session")
+# Not of the session: Playwright keeps an event loop running in this thread, in which no other test could run its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium."""
     with chromium() as started:

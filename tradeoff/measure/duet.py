@@ -248,6 +248,8 @@ class _Windows:
         answer = self._generator.window(
             number=self._index, journey=journey, rate=rate, count=count, seed=self._random.randrange(2**31)
         )
+        for arm in self._arms.values():
+            arm.check_alive()  # the clock of a process that has just ended can still be read
         cpu = {name: arm.cpu_ns() - before[name] for name, arm in self._arms.items()}
         window = Window(
             block=self._block,
