@@ -41,12 +41,14 @@ def serve(
             os.environ[name] = str(value)
     from target_app import serving
     from target_app.readiness import refuse_unready
+    from target_app.signing_keys import SigningKeys
     from target_app.treatment import parse_treatment
 
     settings = read_settings()
     treatment = parse_treatment(settings.treatment)
     serving.refuse_exposure(settings.host, treatment)
     refuse_unready(settings.database_url)
+    SigningKeys(settings.key_file).hmac_secret()  # a key file that cannot be used is found out here, in one sentence
     serving.serve(settings, treatment, workers)
 
 

@@ -20,6 +20,10 @@ from target_app.treatment import Treatment
 #: A request that is still running this long after SIGTERM is cut off.
 GRACE_S = 1
 PR_SET_PDEATHSIG = 1
+#: Where the workers read whose they are.
+PARENT = "TARGET_PARENT_PID"
+#: Connections that wait to be accepted, as many as uvicorn lets wait.
+BACKLOG = 2048
 
 
 class ServingError(OperatorError):
@@ -39,6 +43,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)  # who reads the printed URL may connect at once, and waits for the first worker
     except OSError as error:
         listener.close()
         raise ServingError(f"cannot bind {host}:{port}: {error.strerror}") from None
@@ -80,19 +85,36 @@ def leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(130 if number == signal.SIGINT else 0)
 
 
+class Workers(Multiprocess):
+    """Uvicorn's parent of several workers, which remembers whether Ctrl-C ended it."""
+
+    interrupted = False
+
+    def handle_int(self) -> None:
+        """SIGINT."""
+        self.interrupted = True
+        super().handle_int()
+
+
 def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
     """Several processes on one socket, with a folder in which they share their metrics."""
     folder = tempfile.mkdtemp(prefix="target_app-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    os.environ[PARENT] = str(os.getpid())
     try:
-        Multiprocess(config, sockets=[listener]).run()
+        workers = Workers(config, sockets=[listener])
+        workers.run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    if workers.interrupted:
+        sys.exit(130)
 
 
 def worker() -> object:
     """The app of one of several workers, which ends when its parent does."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(os.environ[PARENT]):  # it ended while this process started: no signal will come
+        sys.exit(0)
     from target_app.app import from_environment
 
     return from_environment()
