@@ -127,11 +127,18 @@ def test_workers_end_with_their_parent(environment: dict[str, str], moment: str)
     with started(environment, 2) as (server, url):
         if moment == "when they serve":
             assert httpx.get(f"{url}/health", timeout=30).status_code == 200
+        while len(children(server.pid)) < 3:  # two workers, and multiprocessing's own tracker
+            time.sleep(0.005)
         server.kill()
         deadline = time.monotonic() + 20
         while not refused(url):
             assert time.monotonic() < deadline, "a worker still holds the port"
             time.sleep(0.05)
+
+
+def children(pid: int) -> list[str]:
+    """The processes that a process started and that still run."""
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 def refused(url: str) -> bool:
