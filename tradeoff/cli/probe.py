@@ -68,9 +68,8 @@ def _judge_arm(events: list[Any], spec: Any, catalog: Any, *, json: bool) -> int
 def _probe_url(description: Any, url: str, *, json: bool) -> int:
     import time
 
-    from security.probe.suite import run_suite
-
     from security.guard import Refused
+    from security.probe.suite import run_suite
     from tradeoff.measure.attacks import probe_target
     from tradeoff.target.errors import TradeoffError
 
