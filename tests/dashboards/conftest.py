@@ -17,6 +17,7 @@ from tests.parts.templates import SqliteTemplates
 
 SCRAPE_S: Final = 1
 ROUNDS: Final = 6
+PATIENCE_S: Final = 30.0
 
 
 def _configuration(folder: Path, servers: list[TargetServer]) -> Path:
@@ -52,6 +53,17 @@ def _drive(server: TargetServer, number: int) -> None:
         client.get("/articles/feed")
 
 
+def _wait_scraped(prometheus: Prometheus, targets: int) -> None:
+    """Wait until every target was scraped once: a Prometheus that is ready takes some 5 s more to find its targets.
+
+    Traffic before that would stand in the counters' first values, of which no rate can tell.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while len(prometheus.get("query", query="up == 1")["result"]) < targets:
+        assert time.monotonic() < deadline, f"Prometheus scraped no {targets} targets within {PATIENCE_S:.0f} s"
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory, seeded: SqliteTemplates) -> Iterator[Prometheus]:
     """A Prometheus that has seen a few seconds of traffic to two backends, one of them with a response cache."""
@@ -62,6 +74,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, seeded: SqliteTemplates) -
             for treatment, workers in (("hardened", 1), ("hardened,response_cache=per_identity", 2))
         ]
         prometheus = stack.enter_context(prometheus_server(_configuration(folder, servers), folder))
+        _wait_scraped(prometheus, len(servers))
         run_target("lab", "fault", "--kind", "missing_table", environment=servers[0].environment())
         for number in range(ROUNDS):
             began = time.monotonic()
