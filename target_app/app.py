@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
+from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
@@ -23,6 +24,7 @@ from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.sql import SQL
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.database import ALIVE, connect
+from target_app.events import Events
 from target_app.metrics import CONTENT_TYPE, Metrics
 from target_app.parts import Parts
 from target_app.settings import Settings, read_settings
@@ -41,6 +43,7 @@ from target_app.web.request_metrics import RequestMetrics
 def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     """The server. Levels are chosen here and nowhere else."""
     metrics = Metrics()
+    background = Background()
     database = connect(settings.database_url, metrics, settings.pool_size)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file))
 
@@ -54,9 +57,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     cache = RESPONSE_CACHE.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
 
+    events = Events()
     users = UserService(UserRepository(fields), passwords, throttle, tokens, fields)
-    articles = ArticleService(ArticleRepository(sql, loader), authz, fields)
-    comments = CommentService(CommentRepository(fields), articles, authz, fields)
+    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
+    comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
 
     app = FastAPI(
         title="Conduit",
@@ -72,7 +76,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         **failures.options,
     )
-    app.state.parts = Parts(database, metrics, passwords, tokens, users, articles, comments)
+    app.state.parts = Parts(database, metrics, background, passwords, tokens, users, articles, comments)
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
@@ -109,7 +113,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
     await parts.passwords.prepare()
+    parts.background.start()
     yield
+    await parts.background.stop()
     parts.passwords.close()
     await parts.database.close()
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from target_app.articles.service import ArticleService
+from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
@@ -17,6 +18,7 @@ class Parts:
 
     database: Database
     metrics: Metrics
+    background: Background
     passwords: Passwords
     tokens: TokenSignature
     users: UserService

@@ -1,5 +1,7 @@
 """A request is a unit of work: what it writes is committed once, before its answer is sent, or not at all."""
 
+from collections.abc import Callable
+
 from target_app.database import Connection, Database, OpenConnection
 
 
@@ -10,6 +12,7 @@ class UnitOfWork:
         self._database = database
         self._reader: OpenConnection | None = None
         self._writer: OpenConnection | None = None
+        self._afterwards: list[Callable[[], None]] = []
 
     async def reading(self) -> Connection:
         """A connection to read with: the transaction, if one is open, so that a request sees its own writes."""
@@ -32,15 +35,24 @@ class UnitOfWork:
             reader, self._reader = self._reader, None
             await reader.rollback()
 
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call this once what was written is on disk; never, if it is undone. It must not fail or take long."""
+        self._afterwards.append(call)
+
     async def commit(self) -> None:
         """Keep what was written."""
         await self.release()
         if self._writer is not None:
             writer, self._writer = self._writer, None
             await writer.commit()
+        if self._afterwards:
+            calls, self._afterwards = self._afterwards, []
+            for call in calls:
+                call()
 
     async def rollback(self) -> None:
         """Undo what was written."""
+        self._afterwards.clear()
         await self.release()
         if self._writer is not None:
             writer, self._writer = self._writer, None

@@ -6,6 +6,7 @@ from target_app.articles.schemas import ArticleQuery, ArticleUpdate, NewArticle,
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Filters
+from target_app.events import Event, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
 from target_app.web.errors import not_found
@@ -14,10 +15,13 @@ from target_app.web.errors import not_found
 class ArticleService:
     """Articles, drafts, tags and favorites."""
 
-    def __init__(self, repository: ArticleRepository, authz: ObjectAuthz, fields: ResponseFields) -> None:
+    def __init__(
+        self, repository: ArticleRepository, authz: ObjectAuthz, fields: ResponseFields, events: Events
+    ) -> None:
         self._repository = repository
         self._authz = authz
         self._fields = fields
+        self._events = events
 
     async def page(self, work: UnitOfWork, query: ArticleQuery, viewer: int | None) -> dict[str, Any]:
         """One page of the published articles."""
@@ -42,7 +46,10 @@ class ArticleService:
         now = now_ms()
         values = new.model_dump(exclude={"tagList"}) | {"author_id": viewer, "created_at": now, "updated_at": now}
         slug = await self._repository.add(await work.writing(), values, new.tagList)
-        return await self.one(work, slug, viewer)
+        article = await self._found(work, slug, viewer)
+        if not new.draft:
+            await self._published(work, article)
+        return detail(article, self._fields)
 
     async def update(self, work: UnitOfWork, slug: str, update: ArticleUpdate, viewer: int) -> dict[str, Any]:
         """Change an article. Raises ApiError 403, 404."""
@@ -53,7 +60,10 @@ class ArticleService:
         changed = await self._repository.change(
             connection, article, values, update.tagList if "tagList" in given else None
         )
-        return detail(await self._found(work, changed, viewer), self._fields)
+        updated = await self._found(work, changed, viewer)
+        if article.draft and not updated.draft:
+            await self._published(work, updated)
+        return detail(updated, self._fields)
 
     async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
         """Delete an article. Raises ApiError 403, 404."""
@@ -80,6 +90,12 @@ class ArticleService:
         if article.draft:
             self._authz.read_draft(viewer, article.author_id)
         return article
+
+    async def _published(self, work: UnitOfWork, article: ArticleRow) -> None:
+        data = {"slug": article.slug, "title": article.title, "author": article.username}
+        await self._events.happened(
+            work, Event("article.published", f"author:{article.author_id}", article.author_id, data)
+        )
 
     async def _changeable(self, work: UnitOfWork, slug: str, viewer: int) -> ArticleRow:
         article = await self.readable(work, slug, viewer)

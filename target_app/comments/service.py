@@ -5,6 +5,7 @@ from target_app.comments.repository import CommentRepository, CommentRow
 from target_app.comments.schemas import NewComment
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.response_fields import ResponseFields
+from target_app.events import Event, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
 from target_app.web.answers import moment
@@ -15,12 +16,18 @@ class CommentService:
     """Comments on articles. Every call raises ApiError 404 where the viewer must not know of the article."""
 
     def __init__(
-        self, repository: CommentRepository, articles: ArticleService, authz: ObjectAuthz, fields: ResponseFields
+        self,
+        repository: CommentRepository,
+        articles: ArticleService,
+        authz: ObjectAuthz,
+        fields: ResponseFields,
+        events: Events,
     ) -> None:
         self._repository = repository
         self._articles = articles
         self._authz = authz
         self._fields = fields
+        self._events = events
 
     async def of_article(self, work: UnitOfWork, slug: str, viewer: int | None) -> list[dict[str, Any]]:
         """All comments, the newest first."""
@@ -33,7 +40,10 @@ class CommentService:
         connection = await work.writing()
         article = await self._articles.readable(work, slug, viewer)
         comment = await self._repository.add(connection, article.id, viewer, new.body, now_ms())
-        return self._shown(await self._found(work, article.id, comment, viewer))
+        shown = self._shown(await self._found(work, article.id, comment, viewer))
+        data = {"slug": article.slug, "comment": shown}
+        await self._events.happened(work, Event("comment.created", f"article:{article.id}", article.author_id, data))
+        return shown
 
     async def delete(self, work: UnitOfWork, slug: str, comment_id: int, viewer: int) -> None:
         """Take a comment back. Raises ApiError 403, 404."""
@@ -42,6 +52,8 @@ class CommentService:
         comment = await self._found(work, article.id, comment_id, viewer)
         self._authz.change("comment", viewer, comment.author_id)
         await self._repository.remove(connection, comment.id)
+        data = {"slug": article.slug, "id": comment.id}
+        await self._events.happened(work, Event("comment.deleted", f"article:{article.id}", article.author_id, data))
 
     async def _found(self, work: UnitOfWork, article: int, comment: int, viewer: int) -> CommentRow:
         row = await self._repository.one(await work.reading(), article, comment, viewer)

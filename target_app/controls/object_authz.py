@@ -1,11 +1,11 @@
-"""Who may read, change or delete an article or a comment."""
+"""Who may read, change or delete an object that belongs to a user."""
 
 from typing import Literal, Protocol
 
 from target_app.controls.model import Factor, Kit, Level
 from target_app.web.errors import forbidden, not_found
 
-Kind = Literal["article", "comment"]
+Kind = Literal["article", "comment", "order", "coupon", "webhook", "delivery"]
 
 FOREIGN_ARTICLE = "another user's article, update or delete"
 FOREIGN_COMMENT = "another user's comment, delete"
@@ -16,6 +16,9 @@ class ObjectAuthz(Protocol):
 
     def read_draft(self, viewer_id: int | None, owner_id: int) -> None:
         """Raises ApiError 404 where this viewer must not know of the draft."""
+
+    def read(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
+        """Raises ApiError 404 where this viewer must not know of the object."""
 
     def change(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
         """Raises ApiError 403 where this viewer may not change or delete the object."""
@@ -33,6 +36,13 @@ class OwnerOnly:
         if viewer_id != owner_id:
             self._deny()
             raise not_found("article")
+        self._allow()
+
+    def read(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
+        """To others a private object does not exist."""
+        if viewer_id != owner_id:
+            self._deny()
+            raise not_found(kind)
         self._allow()
 
     def change(self, kind: Kind, viewer_id: int, owner_id: int) -> None:
@@ -61,6 +71,10 @@ class AnyoneSignedIn:
         """Everybody with a token."""
         if viewer_id is None:
             raise not_found("article")
+
+    def read(self, _kind: Kind, _viewer_id: int, _owner_id: int) -> None:
+        """Everybody with a token."""
+        return
 
     def change(self, _kind: Kind, _viewer_id: int, _owner_id: int) -> None:
         """Everybody."""

@@ -1,0 +1,47 @@
+"""What happened, told to those who must remember it with the transaction and to those who may hear of it afterwards."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, Protocol
+
+from target_app.unit_of_work import UnitOfWork
+
+EventType = Literal["comment.created", "comment.deleted", "article.published", "order.updated"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change that others may want to know of."""
+
+    type: EventType
+    #: Who may hear of it: `article:ID` (readers of the article), `author:ID` (followers), `user:ID` (that user alone).
+    topic: str
+    #: The user whose webhooks are told.
+    owner_id: int
+    data: Mapping[str, Any]
+
+
+class Recorder(Protocol):
+    """Writes something down in the transaction in which the event happened."""
+
+    async def record(self, work: UnitOfWork, event: Event) -> None:
+        """Keep what must not be lost when the process ends after the commit."""
+
+
+Announcer = Callable[[Event], None]
+
+
+class Events:
+    """Passes each event on, in the order in which the assembly names the listeners."""
+
+    def __init__(self, recorders: Sequence[Recorder] = (), announcers: Sequence[Announcer] = ()) -> None:
+        self._recorders = tuple(recorders)
+        self._announcers = tuple(announcers)
+
+    async def happened(self, work: UnitOfWork, event: Event) -> None:
+        """Record it now; announce it once the transaction is on disk."""
+        for recorder in self._recorders:
+            await recorder.record(work, event)
+        for announcer in self._announcers:
+            work.after_commit(partial(announcer, event))
