@@ -2,7 +2,8 @@
 
 Accounts `reader0001`… come first and can log in, with the password `correct-horse-0001`…; the rest write the articles
 and share one hash of a password that nobody knows. Times are fixed, salts are drawn from the seed, and the generator is
-written out below, so that nothing depends on a library's version.
+written out below, so that nothing depends on a library's version. Every 20th article is paid, and has a coupon:
+`SAVE0001` belongs to article 20, `SAVE0002` to article 40.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from target_app.articles.repository import encoded
 from target_app.articles.slugs import slug
 from target_app.comments.models import comments
 from target_app.controls.password_hash import SCHEMES
+from target_app.coupons.models import coupons
 from target_app.database import DatabaseUnavailableError, sqlite_path
 from target_app.postgres import FAILURES, reason, session
 from target_app.settings import STATE
@@ -38,6 +40,8 @@ MINUTE_MS = 60_000
 SENTENCES = 400
 FOLLOWED_BY_READER = 12
 FOLLOWED_BY_AUTHOR = 3
+PAID_EVERY = 20
+COUPON_USES = 1_000_000
 
 TAG_TEXT = (
     "python databases testing security performance design linux networks statistics writing cryptography caching "
@@ -116,7 +120,7 @@ def made(size: Size, hashes: Sequence[str]) -> Rows:
     liked = list(likes(dice, size.articles, user_ids))
     favorites_counts = Counter(article for _, article in liked)
     tag_counts = Counter(chain.from_iterable(tagged.values()))
-    return Rows(
+    rows = Rows(
         {
             users: [user_row(dice, number, size, hashes, sentences) for number in user_ids],
             follows: list(followings(dice, size, authors)),
@@ -132,6 +136,9 @@ def made(size: Size, hashes: Sequence[str]) -> Rows:
             comments: list(remarks(dice, size.articles, user_ids, sentences)),
         }
     )
+    paid = [row for row in rows.tables[articles] if row[-1]]
+    rows.tables[coupons] = [coupon_row(number, row[0], row[1]) for number, row in enumerate(paid, start=1)]
+    return rows
 
 
 def sentence(dice: Dice) -> str:
@@ -166,7 +173,31 @@ def article_row(
     author = authors[dice.below(len(authors))]
     description = sentences[dice.below(len(sentences))]
     body = "\n\n".join(paragraphs)
-    return (number, author, slug(title, number), title, description, body, False, encoded(names), likes_, at, at)
+    return (
+        number,
+        author,
+        slug(title, number),
+        title,
+        description,
+        body,
+        False,
+        encoded(names),
+        likes_,
+        at,
+        at,
+        price(number),
+    )
+
+
+def price(number: int) -> int:
+    """What an article costs, in minor units: every 20th has a price, the others are free."""
+    return 0 if number % PAID_EVERY else 300 + number * 37 % 700
+
+
+def coupon_row(number: int, article: int, author: int) -> tuple[Any, ...]:
+    """A row of coupons: 10 to 90 % off one paid article."""
+    at = EPOCH_MS + article * MINUTE_MS
+    return (number, f"SAVE{number:04d}", author, article, 10 + number % 9 * 10, COUPON_USES, 0, at)
 
 
 def likes(dice: Dice, article_count: int, user_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -270,6 +301,6 @@ async def fill_postgres(url: str, rows: Rows) -> None:
             for table, values in rows.tables.items():
                 columns = [column.name for column in table.columns]
                 await connection.copy_records_to_table(table.name, records=values, columns=columns)
-            for table in (users, articles, comments):
+            for table in (users, articles, comments, coupons):
                 await connection.execute(CONTINUE, table.name, max(len(rows.tables[table]), 1))
         await connection.execute("ANALYZE")

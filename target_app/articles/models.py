@@ -17,6 +17,8 @@ articles = Table(
     Column("favorites_count", Integer, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
+    # Minor units; 0 is free.
+    Column("price", Integer, nullable=False, server_default="0"),
     # Newest first is highest id first: one index per list, each ending in the order that the list is read in.
     Index("ix_articles_draft_id", "draft", "id"),
     Index("ix_articles_draft_favorites_count_id", "draft", "favorites_count", "id"),

@@ -8,6 +8,9 @@ import orjson
 from target_app.controls.response_fields import ResponseFields
 from target_app.web.answers import moment
 
+#: Characters of a paid article that everybody may read.
+TEASER = 200
+
 
 class ArticleRow(NamedTuple):
     """One article with its author and what the viewer did. `body` is "" and `total` counts only in a list."""
@@ -23,11 +26,14 @@ class ArticleRow(NamedTuple):
     created_at: int
     updated_at: int
     author_id: int
+    price: int
     username: str
     bio: str | None
     image: str | None
     favorited: bool
     following: bool
+    #: Whether the viewer has paid for it; asked of one article alone, never in a list.
+    purchased: bool
     total: int
     #: The author's columns that response_fields asked for.
     extra: Sequence[Any]
@@ -41,8 +47,8 @@ class Page(NamedTuple):
 
 
 def summary(row: ArticleRow, fields: ResponseFields) -> dict[str, Any]:
-    """An article as lists show it. A NULL in any column shows as null."""
-    return {
+    """An article as lists show it. A NULL in any column shows as null; a free article has no price."""
+    shown = {
         "slug": row.slug,
         "title": row.title,
         "description": row.description,
@@ -56,12 +62,19 @@ def summary(row: ArticleRow, fields: ResponseFields) -> dict[str, Any]:
             row.extra,
         ),
     }
+    if row.price:
+        shown["price"] = row.price
+    return shown
 
 
-def detail(row: ArticleRow, fields: ResponseFields) -> dict[str, Any]:
-    """An article as it is shown alone. A draft says so; a published one looks as the contract has it."""
+def detail(row: ArticleRow, viewer: int | None, fields: ResponseFields) -> dict[str, Any]:
+    """An article as it is shown alone. A draft says so; a free, published one looks as the contract has it."""
     shown = summary(row, fields)
     shown["body"] = row.body
+    if row.price:
+        shown["purchased"] = bool(row.purchased)
+        if not row.purchased and viewer != row.author_id:
+            shown["body"] = row.body[:TEASER]
     if row.draft:
         shown["draft"] = True
     return shown

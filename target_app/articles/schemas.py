@@ -13,6 +13,8 @@ def without_repeats(tags: list[str]) -> list[str]:
     return list(dict.fromkeys(tags))
 
 
+#: Minor units of the one currency; 0 is free. Strict: `true` is no price.
+Price = Annotated[int, Field(ge=0, le=10_000_000, strict=True)]
 Tags = Annotated[list[FilledShort], Field(max_length=50), AfterValidator(without_repeats)]
 
 
@@ -24,6 +26,7 @@ class NewArticle(BaseModel):
     body: Filled
     tagList: Tags = []  # noqa: N815  # the contract's name
     draft: bool = False
+    price: Price = 0
 
 
 class NewArticleBody(BaseModel):
@@ -40,6 +43,7 @@ class ArticleUpdate(BaseModel):
     body: Filled = ""
     tagList: Tags = []  # noqa: N815  # the contract's name
     draft: bool = False
+    price: Price = 0
 
 
 class ArticleUpdateBody(BaseModel):
@@ -66,7 +70,7 @@ class ArticleQuery(PageQuery):
 
 
 class SummaryShown(BaseModel):
-    """An article as lists show it."""
+    """An article as lists show it; `price` (minor units) stands only in paid ones."""
 
     slug: str
     title: str
@@ -77,13 +81,18 @@ class SummaryShown(BaseModel):
     favorited: bool
     favoritesCount: int  # noqa: N815  # the contract's name
     author: ProfileShown
+    price: int | None = None
 
 
 class ArticleShown(SummaryShown):
-    """An article alone; `draft` stands only in drafts, which their owners alone see."""
+    """An article alone; `draft` stands only in drafts, which their owners alone see.
+
+    `purchased` stands only in paid articles; whoever neither wrote nor bought one gets the first 200 characters.
+    """
 
     body: str
     draft: Literal[True] | None = None
+    purchased: bool | None = None
 
 
 class ArticleAnswer(BaseModel):

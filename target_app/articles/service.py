@@ -39,7 +39,7 @@ class ArticleService:
 
     async def one(self, work: UnitOfWork, slug: str, viewer: int | None) -> dict[str, Any]:
         """An article. Raises ApiError 404, also for another user's draft."""
-        return detail(await self.readable(work, slug, viewer), self._fields)
+        return detail(await self.readable(work, slug, viewer), viewer, self._fields)
 
     async def create(self, work: UnitOfWork, new: NewArticle, viewer: int) -> dict[str, Any]:
         """Publish an article or keep a draft."""
@@ -49,7 +49,7 @@ class ArticleService:
         article = await self._found(work, slug, viewer)
         if not new.draft:
             await self._published(work, article)
-        return detail(article, self._fields)
+        return detail(article, viewer, self._fields)
 
     async def update(self, work: UnitOfWork, slug: str, update: ArticleUpdate, viewer: int) -> dict[str, Any]:
         """Change an article. Raises ApiError 403, 404."""
@@ -63,7 +63,7 @@ class ArticleService:
         updated = await self._found(work, changed, viewer)
         if article.draft and not updated.draft:
             await self._published(work, updated)
-        return detail(updated, self._fields)
+        return detail(updated, viewer, self._fields)
 
     async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
         """Delete an article. Raises ApiError 403, 404."""

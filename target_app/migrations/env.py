@@ -5,6 +5,10 @@ from alembic import context
 from target_app.articles import models as _articles  # noqa: F401  # registers its tables
 from target_app.comments import models as _comments  # noqa: F401
 from target_app.controls import state as _state  # noqa: F401
+from target_app.coupons import models as _coupons  # noqa: F401
+from target_app.ledger import models as _ledger  # noqa: F401
+from target_app.orders import models as _orders  # noqa: F401
+from target_app.payments import models as _payments  # noqa: F401
 from target_app.schema import metadata
 from target_app.users import models as _users  # noqa: F401
 

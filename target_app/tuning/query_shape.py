@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -22,6 +23,7 @@ from target_app.controls.model import Factor, Kit, Level
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Selection
 from target_app.database import Connection, Fetched
+from target_app.orders.models import LIVE, orders
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
@@ -40,6 +42,7 @@ OWN_COLUMNS: tuple[ColumnElement[Any], ...] = (
     articles.c.created_at,
     articles.c.updated_at,
     articles.c.author_id,
+    articles.c.price,
 )
 AUTHOR_COLUMNS: tuple[ColumnElement[Any], ...] = (users.c.username, users.c.bio, users.c.image)
 #: A list shows no bodies, so it reads none.
@@ -89,6 +92,18 @@ def viewer_bits(signed_in: bool) -> tuple[ColumnElement[bool], ColumnElement[boo
     return (favorited.label("favorited"), following.label("following"))
 
 
+#: Both conditions: the first is the one that the index of live orders is limited to.
+PAID: tuple[ColumnElement[bool], ...] = (LIVE, orders.c.status == literal_column("'paid'"))
+
+
+def purchased_bit(signed_in: bool) -> ColumnElement[bool]:
+    """Whether the viewer has paid for the article. CASE, unlike AND, never looks where the article is free."""
+    if not signed_in:
+        return false().label("purchased")
+    bought = exists().where(orders.c.buyer_id == bindparam("viewer"), orders.c.article_id == articles.c.id, *PAID)
+    return case((articles.c.price > literal_column("0"), bought), else_=false()).label("purchased")
+
+
 class Statements:
     """Statements by key, each built once; emptied when string-built SQL has filled it."""
 
@@ -131,11 +146,13 @@ class Joined:
         return None if row is None else ArticleRow._make((*row[:DECLARED], row[DECLARED:]))
 
     def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
-        columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *viewer_bits(signed_in), counted(selection).label("total"))
+        bits = (*viewer_bits(signed_in), false().label("purchased"))
+        columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *bits, counted(selection).label("total"))
         return paged(select(*columns, *self._extra), selection)
 
     def _one_statement(self, signed_in: bool) -> Select[Any]:
-        columns = (*OWN_COLUMNS, *AUTHOR_COLUMNS, *viewer_bits(signed_in), literal_column("0").label("total"))
+        bits = (*viewer_bits(signed_in), purchased_bit(signed_in))
+        columns = (*OWN_COLUMNS, *AUTHOR_COLUMNS, *bits, literal_column("0").label("total"))
         return (
             select(*columns, *self._extra)
             .join_from(articles, users, users.c.id == articles.c.author_id)
@@ -168,6 +185,9 @@ class Lazy:
         self._following = Prepared(
             select(follows.c.follower_id).where(follows.c.follower_id == viewer, follows.c.followed_id == author)
         )
+        self._purchased = Prepared(
+            select(orders.c.id).where(orders.c.buyer_id == viewer, orders.c.article_id == article, *PAID)
+        )
 
     async def page(
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
@@ -180,9 +200,15 @@ class Lazy:
         return Page([await self._completed(connection, row, viewer) for row in found], count)
 
     async def one(self, connection: Connection, slug: str, viewer: int | None) -> ArticleRow | None:
-        """Four to six statements."""
+        """Four to six statements, and one more where the article is paid."""
         row = await connection.fetch_one(self._one, {"slug": slug})
-        return None if row is None else await self._completed(connection, row, viewer)
+        if row is None:
+            return None
+        article = await self._completed(connection, row, viewer)
+        if not article.price or viewer is None:
+            return article
+        bought = await connection.fetch_one(self._purchased, {"article": article.id, "viewer": viewer})
+        return article._replace(purchased=bought is not None)
 
     async def _completed(self, connection: Connection, row: Fetched, viewer: int | None) -> ArticleRow:
         own = dict(zip(OWN_NAMES, row, strict=True))
@@ -207,6 +233,7 @@ class Lazy:
             image=image,
             favorited=favorited is not None,
             following=following is not None,
+            purchased=False,
             total=0,
             extra=extra,
         )

@@ -14,7 +14,7 @@ from tests.parts.postgres import PostgresCluster
 from tests.target_app.app_client import AppClient
 
 SIZE = Size(articles=60, users=20, logins=4)
-TABLES = ("users", "follows", "articles", "article_tags", "tags", "favorites", "comments")
+TABLES = ("users", "follows", "articles", "article_tags", "tags", "favorites", "comments", "coupons")
 
 
 def dump(url: str) -> dict[str, list[tuple[object, ...]]]:
@@ -83,6 +83,15 @@ def test_counts_are_in_step(seeded_url: str) -> None:
             wrong += json.loads(listed) != [tag for (tag,) in tags]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert wrong == 0
+
+
+def test_every_twentieth_article_is_paid_and_has_a_coupon(seeded_url: str) -> None:
+    """Articles 20, 40 and 60 have prices, and coupons of their authors with the codes that load and probes use."""
+    rows = dump(seeded_url)
+    paid = {row[0]: row for row in rows["articles"] if row[-1]}
+    assert sorted(paid) == [20, 40, 60]  # type: ignore[type-var]
+    assert [(row[1], row[3]) for row in rows["coupons"]] == [("SAVE0001", 20), ("SAVE0002", 40), ("SAVE0003", 60)]
+    assert all(row[2] == paid[row[3]][1] for row in rows["coupons"])
 
 
 def test_readers_log_in_and_have_a_feed(seeded_app: AppClient) -> None:
