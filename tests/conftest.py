@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from tests.parts.browser import chromium
 from tests.parts.postgres import PostgresCluster, postgres_cluster
+from tests.parts.redis import redis_server
 from tests.parts.target import TargetServer, target_server
 from tests.parts.templates import SqliteTemplates
 
@@ -26,6 +27,13 @@ def postgres() -> Iterator[PostgresCluster]:
 def postgres_url(postgres: PostgresCluster) -> Iterator[str]:
     """The URL of an empty PostgreSQL database of this test's own."""
     with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """The URL of an empty Redis of this test's own."""
+    with redis_server() as url:
         yield url
 
 

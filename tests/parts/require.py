@@ -28,6 +28,7 @@ def _command(*names: str) -> Callable[[], Path | None]:
 
 PARTS: Final[dict[str, Callable[[], Path | None]]] = {
     "postgres": _postgres,
+    "redis": _command("redis-server"),
     "prometheus": _command("prometheus"),
     "promtool": _command("promtool"),
     "chromium": _command("chromium", "chromium-browser"),

@@ -15,6 +15,7 @@ from tests.parts.loopback import random_address
 from tests.parts.postgres import PostgresCluster, postgres_cluster
 from tests.parts.process import PartFailedError, running, wait_until
 from tests.parts.prometheus import prometheus_server
+from tests.parts.redis import redis_answers, redis_server
 from tests.parts.require import require
 
 
@@ -127,3 +128,11 @@ def test_browser_has_no_network(browser: Browser, tmp_path: Path) -> None:
 def test_random_addresses_are_loopback() -> None:
     """Every address handed out belongs to this machine alone."""
     assert all(random_address().startswith("127.") for _ in range(50))
+
+
+def test_redis_lives_as_long_as_its_block() -> None:
+    """A Redis answers at its URL and is gone afterwards."""
+    with redis_server() as url:
+        host, port = url.removeprefix("redis://").removesuffix("/0").split(":")
+        assert redis_answers(host, int(port))
+    assert not redis_answers(host, int(port))
