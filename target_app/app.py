@@ -27,6 +27,7 @@ from target_app.database import ALIVE, connect
 from target_app.events import Events
 from target_app.metrics import CONTENT_TYPE, Metrics
 from target_app.parts import Parts
+from target_app.redis_client import connect_redis
 from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
 from target_app.treatment import Treatment, parse_treatment
@@ -45,7 +46,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     metrics = Metrics()
     background = Background()
     database = connect(settings.database_url, metrics, settings.pool_size)
-    kit = Kit(settings, database, metrics, SigningKeys(settings.key_file))
+    redis = connect_redis(settings.redis_url)
+    kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
     passwords = PASSWORD_HASH.build(treatment, kit)
     throttle = LOGIN_THROTTLE.build(treatment, kit)
@@ -76,7 +78,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         **failures.options,
     )
-    app.state.parts = Parts(database, metrics, background, passwords, tokens, users, articles, comments)
+    app.state.parts = Parts(database, redis, metrics, background, passwords, tokens, users, articles, comments)
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
@@ -113,10 +115,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
     await parts.passwords.prepare()
+    if parts.redis is not None:
+        await parts.redis.start()
     parts.background.start()
     yield
     await parts.background.stop()
     parts.passwords.close()
+    if parts.redis is not None:
+        await parts.redis.close()
     await parts.database.close()
 
 

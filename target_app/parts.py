@@ -9,6 +9,7 @@ from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
 from target_app.database import Database
 from target_app.metrics import Metrics
+from target_app.redis_client import RedisClient
 from target_app.users.service import UserService
 
 
@@ -17,6 +18,7 @@ class Parts:
     """One server's services and what they stand on."""
 
     database: Database
+    redis: RedisClient | None
     metrics: Metrics
     background: Background
     passwords: Passwords

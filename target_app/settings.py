@@ -22,6 +22,8 @@ class Settings(BaseSettings):
 
     treatment: str = "hardened"
     database_url: str = f"sqlite:///{STATE / 'conduit.db'}"
+    #: Where workers share throttles, tickets and messages; empty: throttles in the database, the rest by worker.
+    redis_url: str = ""
     signing_key_file: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000

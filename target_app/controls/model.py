@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from target_app.database import Database
 from target_app.metrics import Metrics
+from target_app.redis_client import RedisClient
 from target_app.settings import Settings
 from target_app.signing_keys import SigningKeys
 
@@ -21,6 +22,8 @@ class Kit:
     database: Database
     metrics: Metrics
     keys: SigningKeys
+    #: None where shared state is kept in the database.
+    redis: RedisClient | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A Redis of the tests' own, on a random loopback address, that keeps nothing on disk."""
 
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,14 +31,21 @@ def redis_answers(host: str, port: int) -> bool:
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """The URL of a Redis that lives as long as the block; skips or fails the test where Redis is missing."""
-    host = random_address()
-    port = free_port(host)
+def redis_at(host: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """An empty Redis there as long as the block; skips or fails the test where Redis is missing."""
     command = redis_command(host, port)
     with tempfile.TemporaryDirectory(prefix="redis-") as name:
         folder = Path(name)
         log = folder / "log"
         with running(command, log=log, cwd=folder) as process:
             wait_until(lambda: redis_answers(host, port), process=process, log=log, what="Redis")
-            yield f"redis://{host}:{port}/0"
+            yield process
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of an empty Redis that lives as long as the block."""
+    host = random_address()
+    port = free_port(host)
+    with redis_at(host, port):
+        yield f"redis://{host}:{port}/0"
