@@ -16,6 +16,8 @@ REQUEST_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
 STATEMENT_BUCKETS_S = (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 HASH_BUCKETS_S = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
+BREAKER_STATES = ("closed", "half_open", "open")
+
 
 class Metrics:
     """Every metric of `docs/architecture.md`, in a registry of its own so that two apps can share a process."""
@@ -60,6 +62,16 @@ class Metrics:
             "target_cache_requests_total", "Requests asked of the response cache", ["outcome"], registry=registry
         )
 
+        self._breaker_state = Gauge(
+            "target_breaker_state",
+            "State of the circuit breaker before the payment provider: 0 closed, 1 half open, 2 open",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._breaker_changes = Counter(
+            "target_breaker_changes_total", "States that the circuit breaker took", ["state"], registry=registry
+        )
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is a template, never a path."""
         series = self._series.get((method, route, status))
@@ -84,6 +96,11 @@ class Metrics:
         """A counter of the cache's `hit`, `miss` or `bypass`, looked up once, at assembly."""
         counter = self._cache_requests.labels(outcome)
         return counter.inc
+
+    def breaker_state(self, state: str) -> None:
+        """Note the new state of the circuit breaker."""
+        self._breaker_state.set(BREAKER_STATES.index(state))
+        self._breaker_changes.labels(state).inc()
 
     def exposition(self, checked_out: int) -> bytes:
         """All metrics in Prometheus's text format, those of the other workers included."""

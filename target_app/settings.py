@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.
     hash_queue_limit: int = 64
+    #: The payment provider; empty where nothing is sold.
+    provider_url: str = ""
+    provider_secret_file: Path | None = None
 
     @property
     def key_file(self) -> Path:
@@ -43,6 +46,11 @@ class Settings(BaseSettings):
         if path is not None:
             return path.with_name(path.name + ".keys.json")
         return STATE / f"{hashlib.sha256(self.database_url.encode()).hexdigest()[:16]}.keys.json"
+
+    @property
+    def provider_file(self) -> Path:
+        """Where the secrets stand that the payment provider knows too: as told, else beside the signing keys."""
+        return self.provider_secret_file or self.key_file.with_suffix(".provider.json")
 
     @property
     def host_names(self) -> frozenset[str]:

@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from target_app.controls.token_signature import AUDIENCE, ISSUER
-from target_app.signing_keys import SigningKeys, SigningKeysError
+from target_app.key_file import KeyFileError
+from target_app.signing_keys import SigningKeys
 from tests.target_app.app_client import AppClient, errors
 
 Make = Callable[..., AppClient]
@@ -161,5 +162,5 @@ def test_a_broken_key_file_is_one_sentence(tmp_path: Path) -> None:
     """A file that holds no keys stops the start, rather than being replaced."""
     path = tmp_path / "keys.json"
     path.write_text("{")
-    with pytest.raises(SigningKeysError, match="cannot be read"):
+    with pytest.raises(KeyFileError, match="cannot be read"):
         SigningKeys(path).hmac_secret()

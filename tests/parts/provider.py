@@ -1,0 +1,79 @@
+"""The payment provider as a real process, which can be killed and started again on its file."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from target_app.provider_secrets import ProviderSecrets
+from tests.parts.loopback import free_port, random_address
+from tests.parts.process import answers, running, wait_until, with_parent
+from tests.parts.target import ROOT, target_environment
+
+
+@dataclass
+class Provider:
+    """A provider with a file of its own in `folder`."""
+
+    folder: Path
+    options: tuple[str, ...] = ()
+    host: str = field(default_factory=random_address)
+    port: int = 0
+    pid: int = 0
+    _stack: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def __post_init__(self) -> None:
+        self.port = self.port or free_port(self.host)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def secrets(self) -> ProviderSecrets:
+        """What it shares with its clients."""
+        return ProviderSecrets(self.folder / "provider.keys.json")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment of a target that uses it."""
+        return {"TARGET_PROVIDER_URL": self.url, "TARGET_PROVIDER_SECRET_FILE": str(self.secrets.path)}
+
+    def start(self) -> None:
+        """Serve, and return when it does."""
+        command = [
+            *with_parent("KILL"), sys.executable, "-m", "target_app.provider", "--host", self.host,
+            "--port", str(self.port), "--database", str(self.folder / "provider.db"),
+            "--secret-file", str(self.secrets.path), *self.options,
+        ]  # fmt: skip
+        log = self.folder / f"provider-{secrets.token_hex(4)}.log"
+        environment = target_environment("hardened", "sqlite:///unused.db", self.folder / "unused.json")
+        process = self._stack.enter_context(running(command, log=log, cwd=ROOT, env=environment))
+        wait_until(lambda: answers(f"{self.url}/health"), process=process, log=log, what="the provider")
+        self.pid = process.pid
+
+    def stop(self) -> None:
+        """End the process."""
+        self._stack.close()
+
+    def control(self, **behaviour: float) -> dict[str, Any]:
+        """Set how it behaves, all else as in a new one; what it counted."""
+        headers = {"Authorization": f"Bearer {self.secrets.api_key()}"}
+        return dict(httpx.put(f"{self.url}/control", json=behaviour, headers=headers).json()["counts"])
+
+
+@contextmanager
+def provider(folder: Path, *options: str) -> Iterator[Provider]:
+    """A provider that lives as long as the block."""
+    made = Provider(folder, options)
+    made.start()
+    try:
+        yield made
+    finally:
+        made.stop()

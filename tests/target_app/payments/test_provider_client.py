@@ -1,0 +1,163 @@
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from target_app.controls.provider_tls import ProviderAddressError, Verified
+from target_app.metrics import Metrics
+from target_app.payments import provider_client
+from target_app.payments.provider_client import (
+    AnswerLostError,
+    Charge,
+    HttpProvider,
+    ProviderUnavailableError,
+    RefusedError,
+)
+from tests.parts.loopback import free_port, random_address
+from tests.parts.provider import Provider, provider
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Provider]:
+    """A provider of the test's own."""
+    with provider(tmp_path) as running:
+        yield running
+
+
+def client(url: str, api_key: str, metrics: Metrics | None = None) -> HttpProvider:
+    """A client as the assembly makes it."""
+    return HttpProvider(Verified().client(url, api_key), metrics or Metrics())
+
+
+def using(there: Provider, metrics: Metrics | None = None) -> HttpProvider:
+    """A client of this provider."""
+    return client(there.url, there.secrets.api_key(), metrics)
+
+
+def exposed(metrics: Metrics, series: str) -> float:
+    """The value of one series."""
+    found = [line for line in metrics.exposition(0).decode().splitlines() if line.startswith(series + " ")]
+    return float(found[0].rpartition(" ")[2])
+
+
+def test_a_key_is_charged_once(there: Provider) -> None:
+    """Ten charges under one key, at the same moment, are one charge with one id."""
+
+    async def main() -> list[Charge]:
+        payments = using(there)
+        made = await asyncio.gather(*(payments.charge("order-1", 500) for _ in range(10)))
+        assert await payments.look_up("order-1") == made[0]
+        assert await payments.look_up("order-2") is None
+        await payments.close()
+        return made
+
+    made = asyncio.run(main())
+    assert len(set(made)) == 1
+    assert made[0].status == "succeeded"
+    assert there.control()["charges"] == 1
+
+
+def test_a_refund_is_made_once_and_never_for_more(there: Provider) -> None:
+    """One key, one refund; more than was charged is refused."""
+
+    async def main() -> None:
+        payments = using(there)
+        charge = await payments.charge("order-1", 500)
+        first = await payments.refund("refund-1", charge.id, 500)
+        assert await payments.refund("refund-1", charge.id, 500) == first
+        with pytest.raises(RefusedError):
+            await payments.refund("refund-2", charge.id, 1)
+        await payments.close()
+
+    asyncio.run(main())
+    assert there.control()["refunds"] == 1
+
+
+def test_a_failing_provider_is_asked_again(there: Provider) -> None:
+    """A third of the answers are failures; with the breaker closed nearly every charge gets through, and once."""
+    there.control(failure_rate=0.3)
+
+    async def main() -> int:
+        payments, lost = using(there), 0
+        for number in range(40):
+            try:
+                await payments.charge(f"order-{number}", 500)
+            except (AnswerLostError, ProviderUnavailableError):
+                lost += 1
+        await payments.close()
+        return lost
+
+    lost = asyncio.run(main())
+    counts = there.control()
+    assert lost <= 12
+    assert counts["failed_before"] + counts["failed_after"] > 0
+    assert 40 - lost <= counts["charges"] <= 40
+
+
+def test_a_lost_answer_can_be_looked_up(there: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the work is done and the answer never comes, the caller knows that it does not know, and can ask."""
+    there.control(timeout_rate=1)
+    monkeypatch.setattr(provider_client, "TOTAL_S", 0.5)
+
+    async def main() -> None:
+        payments = using(there)
+        with pytest.raises(AnswerLostError):
+            await payments.charge("order-1", 500)
+        there.control()
+        found = await payments.look_up("order-1")
+        assert found is not None
+        assert await payments.charge("order-1", 500) == found
+        await payments.close()
+
+    asyncio.run(main())
+    assert there.control()["charges"] == 1
+
+
+def test_a_provider_that_is_not_there_was_not_told(tmp_path: Path) -> None:
+    """A refused connection surely charged nothing; the breaker opens, closes again, and says so."""
+    host = random_address()
+    metrics = Metrics()
+
+    async def main() -> None:
+        payments = client(f"http://{host}:{free_port(host)}", "none", metrics)
+        for _ in range(3):
+            with pytest.raises(ProviderUnavailableError):
+                await payments.charge("order-1", 500)
+        await payments.close()
+
+    asyncio.run(main())
+    assert exposed(metrics, "target_breaker_state") == 2
+    assert exposed(metrics, 'target_breaker_changes_total{state="open"}') == 1
+
+
+def test_charges_outlive_a_kill(there: Provider) -> None:
+    """What was answered before kill -9 is known afterwards."""
+
+    async def charge() -> Charge:
+        payments = using(there)
+        made = await payments.charge("order-1", 500)
+        await payments.close()
+        return made
+
+    first = asyncio.run(charge())
+    there.stop()
+    there.start()
+    assert asyncio.run(charge()) == first
+
+
+@pytest.mark.parametrize("url", ["http://provider.example", "ftp://127.0.0.1", "http://10.0.0.1:80", "127.0.0.1:80"])
+def test_money_goes_over_tls(url: str) -> None:
+    """Another machine is asked over TLS alone."""
+    with pytest.raises(ProviderAddressError):
+        Verified().client(url, "key")
+
+
+def test_a_wrong_certificate_is_refused() -> None:
+    """The client verifies: nothing in its settings turns that off."""
+    made = Verified().client("https://provider.example", "key")
+    assert isinstance(made, httpx.AsyncClient)
+    pool = made._transport._pool  # type: ignore[attr-defined]  # the one place where the setting arrives
+    assert pool._ssl_context.verify_mode.name == "CERT_REQUIRED"
+    assert pool._ssl_context.check_hostname
