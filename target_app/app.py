@@ -127,7 +127,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def health(request: Request) -> Response:
-    """Whether the server can use its database."""
+    """Whether the server can use its database: 503 where not. Without Redis it serves on, and says `degraded`."""
     parts: Parts = request.app.state.parts
     try:
         connection = await parts.database.open_reading()
@@ -137,7 +137,9 @@ async def health(request: Request) -> Response:
             await connection.rollback()
     except Exception:  # whatever is wrong, the answer is that the server is not well
         return error_response(503, {"database": ["is not available"]})
-    return JSONResponse({"status": "ok"})
+    if parts.redis is None:
+        return JSONResponse({"status": "ok"})
+    return JSONResponse({"status": "ok", "redis": "ok" if parts.redis.available else "degraded"})
 
 
 async def exposition(request: Request) -> Response:

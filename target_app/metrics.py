@@ -55,6 +55,9 @@ class Metrics:
         self._decisions = Counter(
             "target_control_decisions_total", "What a control decided", ["control", "decision"], registry=registry
         )
+        self._fallbacks = Counter(
+            "target_state_fallbacks_total", "Looks at shared state while Redis was away", ["control"], registry=registry
+        )
         self.password_hash_seconds = Histogram(
             "target_password_hash_seconds", "Time of one password hash", buckets=HASH_BUCKETS_S, registry=registry
         )
@@ -90,6 +93,11 @@ class Metrics:
     def decision(self, control: str, decision: str) -> Callable[[], None]:
         """A counter of one control's `allow` or `deny`, looked up once, at assembly."""
         counter = self._decisions.labels(control, decision)
+        return counter.inc
+
+    def fallback(self, control: str) -> Callable[[], None]:
+        """A counter of how often a control did without Redis, looked up once, at assembly."""
+        counter = self._fallbacks.labels(control)
         return counter.inc
 
     def cache_outcome(self, outcome: str) -> Callable[[], None]:

@@ -57,6 +57,7 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
     listener = bound_socket(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     os.environ["TARGET_PORT"] = str(port)
+    os.environ["TARGET_WORKERS"] = str(workers)
     print(f"Serving {treatment} on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     config = uvicorn.Config(
         "target_app.app:from_environment" if workers == 1 else "target_app.serving:worker",

@@ -5,7 +5,7 @@ import ipaddress
 import os
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from target_app.database import sqlite_path
@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     port: int = 8000
     #: More values of the Host header to answer to, separated by commas.
     allowed_hosts: str = ""
+    #: Processes of this server; `serve` sets it.
+    workers: PositiveInt = 1
     pool_size: int = 10
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.

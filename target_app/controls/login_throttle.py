@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Protocol
 
 from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.redis_state import FallbackState
 from target_app.controls.state import Counter, ProcessState, SharedState, ThrottleState
 from target_app.schema import now_ms
 from target_app.web.errors import ApiError
@@ -140,7 +141,7 @@ class Budgets:
         spent = [
             counters[key].expires_at
             for key, budget in budgets.items()
-            if key in counters and counters[key].times >= budget + allowance
+            if key in counters and counters[key]._replace(times=counters[key].times - allowance).spent(budget)
         ]
         if spent:
             self._deny()
@@ -154,8 +155,10 @@ def per_process(kit: Kit) -> Budgets:
 
 
 def shared(kit: Kit) -> Budgets:
-    """Budgets of all workers together."""
-    return Budgets(SharedState(kit.database), kit)
+    """Budgets of all workers together; while Redis is away, each worker's part of them."""
+    if kit.redis is None:
+        return Budgets(SharedState(kit.database), kit)
+    return Budgets(FallbackState(kit.redis, kit.settings.workers, kit.metrics.fallback("login_throttle")), kit)
 
 
 LOGIN_THROTTLE: Factor[LoginThrottle] = Factor(
@@ -183,6 +186,11 @@ LOGIN_THROTTLE: Factor[LoginThrottle] = Factor(
             trips=("throttle_multiplied",),
             workers=2,
         ),
-        Level("shared", "strong", "budgets in the database, common to all workers", shared),
+        Level(
+            "shared",
+            "strong",
+            "budgets in Redis where there is one, else in the database, common to all workers",
+            shared,
+        ),
     ),
 )

@@ -1,7 +1,7 @@
 """What throttles remember: counters with a last moment, in this process or shared through the database.
 
 The shared state is written in a transaction of its own, so that a refusal outlives the rollback of the request that
-caused it. Keys are digests: no address or account name is stored.
+caused it. Keys are digests: no address or account name is stored. What is shared through Redis is in `redis_state.py`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,16 @@ class Counter(NamedTuple):
 
     times: int
     expires_at: int
+    #: How many workers count apart from one another. Each may spend its part of a budget, and no less than one.
+    of: int = 1
+
+    def spent(self, budget: int) -> bool:
+        """Whether nothing of a budget is left."""
+        return self.times >= max(1, budget // self.of)
+
+
+#: Counters that one process may hold, about 25 MB of them.
+LARGEST = 100_000
 
 
 class ThrottleState(Protocol):
@@ -44,10 +54,12 @@ class ThrottleState(Protocol):
 
 
 class ProcessState:
-    """A dictionary: each worker counts for itself."""
+    """A dictionary: each worker counts for itself, `of` of them together. It holds about LARGEST counters at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: int = 1) -> None:
+        self._of = of
         self._counters: dict[str, Counter] = {}
+        self._purge_at = LARGEST // 8
 
     async def read(self, keys: Sequence[str], now: int) -> Mapping[str, Counter]:
         """Look them up."""
@@ -55,17 +67,29 @@ class ProcessState:
         return {key: counter for key, counter in found.items() if counter.expires_at > now}
 
     async def add(self, keys: Sequence[str], now: int, until: int) -> Mapping[str, Counter]:
-        """Count, and drop what is forgotten."""
-        self._counters = {key: counter for key, counter in self._counters.items() if counter.expires_at > now}
+        """Count; now and then drop what is forgotten, and the oldest where there is too much."""
+        if len(self._counters) >= self._purge_at:
+            self._purge(now)
         for key in keys:
-            times, expires_at = self._counters.get(key, Counter(0, until))
-            self._counters[key] = Counter(times + 1, expires_at)
+            counter = self._counters.get(key)
+            if counter is None or counter.expires_at <= now:
+                counter = Counter(0, until, self._of)
+            self._counters[key] = counter._replace(times=counter.times + 1)
         return {key: self._counters[key] for key in keys}
+
+    def _purge(self, now: int) -> None:
+        kept = [(key, counter) for key, counter in self._counters.items() if counter.expires_at > now]
+        self._counters = dict(kept[-LARGEST // 2 :])
+        self._purge_at = min(LARGEST, max(LARGEST // 8, 2 * len(self._counters)))
 
     async def forget(self, keys: Sequence[str]) -> None:
         """Drop them."""
         for key in keys:
             self._counters.pop(key, None)
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._counters.clear()
 
 
 #: Both databases run this as one atomic statement.

@@ -5,21 +5,31 @@ import pytest
 
 from target_app.controls import login_throttle
 from target_app.controls.login_throttle import ADDRESS_BUDGET, PAIR_BUDGET, STRANGERS_BUDGET
+from target_app.redis_client import PROBE_S
 from target_app.schema import now_ms
+from tests.parts.loopback import free_port, random_address
+from tests.parts.redis import redis_at
 from tests.target_app.app_client import AppClient, errors
 
 Make = Callable[..., AppClient]
-LEVELS = ["shared", "per_process"]
+
+
+@pytest.fixture(params=["database", "redis", "process"])
+def throttled(request: pytest.FixtureRequest, client: Make) -> Callable[[], AppClient]:
+    """Makes apps whose throttle keeps its counters in the database, in a Redis or in the process."""
+    if request.param == "process":
+        return lambda: client("login_throttle=per_process")
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
+    return lambda: client("login_throttle=shared", redis_url=url)
 
 
 def guess(app: AppClient, account: str, times: int, address: str = "127.0.0.9") -> list[int]:
     return [app.log_in(account, "wrong", address).status_code for _ in range(times)]
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_a_pair_has_ten_failures(client: Make, level: str) -> None:
+def test_a_pair_has_ten_failures(throttled: Callable[[], AppClient]) -> None:
     """After ten wrong passwords an address is refused, even with the right one; the answer says for how long."""
-    app = client(f"login_throttle={level}")
+    app = throttled()
     app.register("ann")
     assert guess(app, "ann", PAIR_BUDGET + 1) == [401] * PAIR_BUDGET + [429]
     refused = app.log_in("ann")
@@ -28,20 +38,18 @@ def test_a_pair_has_ten_failures(client: Make, level: str) -> None:
     assert errors(refused) == {"credentials": ["too many attempts"]}
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_success_clears_the_pair(client: Make, level: str) -> None:
+def test_success_clears_the_pair(throttled: Callable[[], AppClient]) -> None:
     """The right password gives the pair its whole budget back."""
-    app = client(f"login_throttle={level}")
+    app = throttled()
     app.register("ann")
     for _ in range(2):
         assert guess(app, "ann", PAIR_BUDGET - 1) == [401] * (PAIR_BUDGET - 1)
         assert app.log_in("ann").status_code == 200
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_an_address_has_thirty_failures_over_all_accounts(client: Make, level: str) -> None:
+def test_an_address_has_thirty_failures_over_all_accounts(throttled: Callable[[], AppClient]) -> None:
     """One guess on each of many accounts is refused after thirty, unknown accounts counted; other addresses are not."""
-    app = client(f"login_throttle={level}")
+    app = throttled()
     app.register("ann")
     sprayed = [app.log_in(f"account{number}", "wrong").status_code for number in range(ADDRESS_BUDGET + 2)]
     assert sprayed == [401] * ADDRESS_BUDGET + [429] * 2
@@ -49,10 +57,9 @@ def test_an_address_has_thirty_failures_over_all_accounts(client: Make, level: s
     assert app.log_in("ann", address="127.0.0.10").status_code == 200
 
 
-@pytest.mark.parametrize("level", LEVELS)
-def test_guessing_from_many_addresses_ends_without_locking_the_owner_out(client: Make, level: str) -> None:
+def test_guessing_from_many_addresses_ends_without_locking_the_owner_out(throttled: Callable[[], AppClient]) -> None:
     """Fifty failures from strange addresses close the account to all such addresses; the owner's own stays open."""
-    app = client(f"login_throttle={level}")
+    app = throttled()
     app.register("ann")
     assert app.log_in("ann", address="127.0.1.1").status_code == 200
     seen: list[int] = []
@@ -63,9 +70,11 @@ def test_guessing_from_many_addresses_ends_without_locking_the_owner_out(client:
     assert app.log_in("ann", address="127.0.1.1").status_code == 200
 
 
-def test_a_budget_comes_back_after_the_window(client: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_budget_comes_back_after_the_window(
+    throttled: Callable[[], AppClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A window later nothing of the failures is left."""
-    app = client()
+    app = throttled()
     app.register("ann")
     guess(app, "ann", PAIR_BUDGET)
     assert app.log_in("ann").status_code == 429
@@ -85,9 +94,11 @@ def test_a_refusal_comes_before_the_hash(client: Make) -> None:
     assert app.metric('target_control_decisions_total{control="login_throttle",decision="deny"}') == 3
 
 
-def test_parallel_guesses_do_not_multiply_the_budget(client: Make) -> None:
+@pytest.mark.parametrize("state", ["database", "redis"])
+def test_parallel_guesses_do_not_multiply_the_budget(client: Make, state: str, request: pytest.FixtureRequest) -> None:
     """Of eighteen guesses sent nine at a time, no more than the budget is answered."""
-    app = client("password_hash=bcrypt_4", hash_threads=4)
+    url = request.getfixturevalue("redis_url") if state == "redis" else ""
+    app = client("password_hash=bcrypt_4", hash_threads=4, redis_url=url)
     app.register("ann")
     words = [f"wrong{number}" for number in range(9)]
 
@@ -125,6 +136,35 @@ def test_shared_budgets_are_common_to_all_workers_and_survive_a_restart(client: 
     own = [client("login_throttle=per_process"), client("login_throttle=per_process")]
     own[0].register("bob")
     assert guess(own[0], "bob", 10) + guess(own[1], "bob", 10) == [401] * 20
+
+
+def test_budgets_in_redis_are_common_to_all_workers(client: Make, redis_url: str) -> None:
+    """Two apps on one Redis have one budget, and nothing of it stands in the database."""
+    apps = [client(redis_url=redis_url), client(redis_url=redis_url)]
+    apps[0].register("ann")
+    assert guess(apps[0], "ann", 5) + guess(apps[1], "ann", 6) == [401] * 10 + [429]
+    assert client().log_in("ann").status_code == 200
+
+
+def test_without_redis_each_worker_listens_to_its_part(client: Make) -> None:
+    """While Redis is away two workers take five guesses each, signing in and reading go on, and it is counted."""
+    host = random_address()
+    port = free_port(host)
+    url = f"redis://{host}:{port}/0"
+    with redis_at(host, port):
+        apps = [client(redis_url=url, workers=2), client(redis_url=url, workers=2)]
+        apps[0].register("ann")
+        assert guess(apps[0], "ann", 3) == [401] * 3
+    for app in apps:
+        assert guess(app, "ann", 6) == [401] * 5 + [429]
+        assert app.log_in("ann", address="127.0.0.10").status_code == 200
+        assert app.call("GET", "/api/tags").status_code == 200
+        # Of each attempt, a look before the hash and what is done after it.
+        assert app.metric('target_state_fallbacks_total{control="login_throttle"}') >= 12
+    with redis_at(host, port):
+        for app in apps:
+            app.run(asyncio.sleep(PROBE_S + 0.1))
+        assert guess(apps[0], "ann", 5) + guess(apps[1], "ann", 6) == [401] * 10 + [429]
 
 
 def test_off_listens_to_everything(client: Make) -> None:

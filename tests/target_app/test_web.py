@@ -7,6 +7,7 @@ import pytest
 
 from target_app.app import document
 from target_app.settings import Settings, is_loopback
+from tests.parts.redis import redis_server
 from tests.target_app.app_client import HOST, AppClient, errors
 
 Make = Callable[..., AppClient]
@@ -162,3 +163,22 @@ def test_every_operation_documents_its_answers_and_inputs() -> None:
         }
         assert ("requestBody" in operation) == takes_body, name
         assert operation["security"] in ([{"Token": []}], [{}, {"Token": []}])
+
+
+def test_health_names_a_redis_that_is_away(client: Make) -> None:
+    """The server is well without Redis, and says that it is degraded; where there is none to be had, it says nothing."""
+    with redis_server() as url:
+        app = client(redis_url=url)
+        assert app.call("GET", "/health").json() == {"status": "ok", "redis": "ok"}
+    assert app.log_in("nobody").status_code == 401  # the first that needs Redis finds it gone
+    answer = app.call("GET", "/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok", "redis": "degraded"})
+    assert client().call("GET", "/health").json() == {"status": "ok"}
+
+
+def test_a_server_starts_without_its_redis(client: Make) -> None:
+    """A Redis that is away is no reason not to serve."""
+    app = client(redis_url="redis://127.0.0.1:1/0")
+    app.register("ann")
+    assert app.log_in("ann").status_code == 200
+    assert app.call("GET", "/health").json() == {"status": "ok", "redis": "degraded"}
