@@ -166,7 +166,7 @@ def test_every_operation_documents_its_answers_and_inputs() -> None:
 
 
 def test_health_names_a_redis_that_is_away(client: Make) -> None:
-    """The server is well without Redis, and says that it is degraded; where there is none to be had, it says nothing."""
+    """The server is well without Redis, and says that it is degraded; where there is none, it says nothing."""
     with redis_server() as url:
         app = client(redis_url=url)
         assert app.call("GET", "/health").json() == {"status": "ok", "redis": "ok"}
