@@ -4,23 +4,25 @@ Every call carries the order's own key, so that repeating it is safe: the provid
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Literal, NamedTuple, Protocol, cast
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, cast
 
-import httpx
 import orjson
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from target_app.controls.provider_tls import ProviderTls
 from target_app.metrics import Metrics
 from target_app.payments.breaker import CircuitBreaker
+
+if TYPE_CHECKING:
+    import aiohttp
 
 ATTEMPTS = 3
 #: All attempts of one call together.
 TOTAL_S = 5.0
 #: The second attempt waits up to this long, the third up to twice as long (full jitter).
 PAUSE_S = 0.05
-#: Failures after which no byte of the request can have arrived.
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class ProviderUnavailableError(Exception):
@@ -82,37 +84,39 @@ class NoProvider:
 class HttpProvider:
     """The provider over HTTP."""
 
-    def __init__(self, client: httpx.AsyncClient, metrics: Metrics) -> None:
-        self._client = client
+    def __init__(self, url: str, api_key: str, tls: ProviderTls, metrics: Metrics) -> None:
+        tls.accept(url)
         self._breaker = CircuitBreaker(metrics.breaker_state)
+        self._open = partial(tls.session, url, api_key)
+
+    @cached_property
+    def _session(self) -> "aiohttp.ClientSession":
+        return self._open()
 
     async def charge(self, key: str, amount: int) -> Charge:
         """Repeated on failure: the key makes that safe."""
         body = orjson.dumps({"amount": amount, "reference": key})
-        return charged(await self._call(lambda: self._post("/v1/charges", key, body)))
+        return charged(await self._call("POST", "/v1/charges", data=body, headers={"Idempotency-Key": key}))
 
     async def refund(self, key: str, charge: str, amount: int) -> str:
         """Repeated on failure: the key makes that safe."""
         body = orjson.dumps({"charge": charge, "amount": amount})
-        return str((await self._call(lambda: self._post("/v1/refunds", key, body)))["id"])
+        return str((await self._call("POST", "/v1/refunds", data=body, headers={"Idempotency-Key": key}))["id"])
 
     async def look_up(self, key: str) -> Charge | None:
         """Changes nothing, so that it is repeated too."""
-        found = await self._call(lambda: self._client.get("/v1/charges", params={"reference": key}))
+        found = await self._call("GET", "/v1/charges", params={"reference": key})
         return charged(found["charges"][0]) if found["charges"] else None
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        if "_session" in self.__dict__:
+            await self._session.close()
 
-    def _post(self, path: str, key: str, body: bytes) -> Awaitable[httpx.Response]:
-        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return self._client.post(path, content=body, headers=headers)
-
-    async def _call(self, send: Callable[[], Awaitable[httpx.Response]]) -> dict[str, Any]:
+    async def _call(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         if not self._breaker.admits():
             raise ProviderUnavailableError
-        attempt = Attempt(self._breaker, send)
+        attempt = Attempt(self._breaker, partial(self._session.request, method, path, allow_redirects=False, **content))
         try:
             async with asyncio.timeout(TOTAL_S):
                 return await RETRYING.copy()(attempt.make)
@@ -129,33 +133,36 @@ class FailedAttemptError(Exception):
 class Attempt:
     """One call, made once or several times; `sent` once a request may have arrived."""
 
-    def __init__(self, breaker: CircuitBreaker, send: Callable[[], Awaitable[httpx.Response]]) -> None:
+    def __init__(self, breaker: CircuitBreaker, send: Callable[[], Any]) -> None:
         self._breaker = breaker
         self._send = send
         self.sent = False
 
     async def make(self) -> dict[str, Any]:
         """Try once. Raises FailedAttemptError, RefusedError."""
+        import aiohttp
+
         try:
-            answer = await self._send()
-        except NEVER_SENT:
+            async with self._send() as answer:
+                status, body = answer.status, await answer.read()
+        except aiohttp.ClientConnectorError:  # the one failure after which no byte of the request can have arrived
             self._breaker.failed()
             raise FailedAttemptError from None
-        except httpx.HTTPError:
+        except (aiohttp.ClientError, TimeoutError):
             self.sent = True
             self._breaker.failed()
             raise FailedAttemptError from None
         except asyncio.CancelledError:
             self.sent = True
             raise
-        if answer.status_code >= 500:
+        if status >= 500:
             self.sent = True
             self._breaker.failed()
             raise FailedAttemptError
         self._breaker.succeeded()
-        if answer.is_success:
-            return cast("dict[str, Any]", orjson.loads(answer.content))
-        raise RefusedError(answer.status_code)
+        if status < 300:
+            return cast("dict[str, Any]", orjson.loads(body))
+        raise RefusedError(status)
 
 
 RETRYING = AsyncRetrying(

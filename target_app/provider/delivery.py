@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-import httpx
+import aiohttp
 
 from target_app.provider.behaviour import RANDOM
 from target_app.provider.store import Event, Store
@@ -50,14 +50,14 @@ class Delivery:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False) as client:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
             while True:
                 due = self.store.due(time.time(), AT_ONCE)
-                await asyncio.gather(*(self._deliver(client, event) for event in due))
+                await asyncio.gather(*(self._deliver(session, event) for event in due))
                 if not due:
                     await asyncio.sleep(PAUSE_S)
 
-    async def _deliver(self, client: httpx.AsyncClient, event: Event) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, event: Event) -> None:
         body = event.body.encode()
         now = int(time.time())
         headers = {
@@ -66,8 +66,9 @@ class Delivery:
         }
         self.sent += 1
         try:
-            taken = (await client.post(self.url, content=body, headers=headers)).is_success
-        except httpx.HTTPError:
+            async with session.post(self.url, data=body, headers=headers) as answer:
+                taken = answer.status < 300
+        except (aiohttp.ClientError, TimeoutError):
             taken = False
         if taken or event.attempts + 1 >= MOST_ATTEMPTS:
             self.store.delivered(event.number)

@@ -1,9 +1,19 @@
 import asyncio
+import socket
+import ssl
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from threading import Thread
 
-import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from target_app.controls.provider_tls import ProviderAddressError, Verified
 from target_app.metrics import Metrics
@@ -28,12 +38,58 @@ def there(tmp_path: Path) -> Iterator[Provider]:
 
 def client(url: str, api_key: str, metrics: Metrics | None = None) -> HttpProvider:
     """A client as the assembly makes it."""
-    return HttpProvider(Verified().client(url, api_key), metrics or Metrics())
+    return HttpProvider(url, api_key, Verified(), metrics or Metrics())
 
 
 def using(there: Provider, metrics: Metrics | None = None) -> HttpProvider:
     """A client of this provider."""
     return client(there.url, there.secrets.api_key(), metrics)
+
+
+class SelfSigned:
+    """A TLS server with a certificate of its own making; `read` is what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.now(UTC)
+        built = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+        signed = built.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+        pem = folder / "self-signed.pem"
+        pem.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + signed.public_bytes(Encoding.PEM)
+        )
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(pem)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self.read = b""
+
+    def serve(self) -> None:
+        """Take connections until closed."""
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with suppress(OSError), self._context.wrap_socket(connection, server_side=True) as wrapped:
+                    self.read += wrapped.recv(4096)
+
+    def close(self) -> None:
+        """Stop."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextmanager
+def self_signed_server(folder: Path) -> Iterator[SelfSigned]:
+    """One that lives as long as the block."""
+    server = SelfSigned(folder)
+    thread = Thread(target=server.serve)
+    thread.start()
+    yield server
+    server.close()
+    thread.join()
 
 
 def exposed(metrics: Metrics, series: str) -> float:
@@ -151,13 +207,18 @@ def test_charges_outlive_a_kill(there: Provider) -> None:
 def test_money_goes_over_tls(url: str) -> None:
     """Another machine is asked over TLS alone."""
     with pytest.raises(ProviderAddressError):
-        Verified().client(url, "key")
+        Verified().accept(url)
 
 
-def test_a_wrong_certificate_is_refused() -> None:
-    """The client verifies: nothing in its settings turns that off."""
-    made = Verified().client("https://provider.example", "key")
-    assert isinstance(made, httpx.AsyncClient)
-    pool = made._transport._pool  # type: ignore[attr-defined]  # the one place where the setting arrives
-    assert pool._ssl_context.verify_mode.name == "CERT_REQUIRED"
-    assert pool._ssl_context.check_hostname
+def test_a_self_signed_provider_is_refused(tmp_path: Path) -> None:
+    """A server that cannot prove its name is never told the API key."""
+    with self_signed_server(tmp_path) as server:
+
+        async def main() -> None:
+            payments = client(f"https://127.0.0.1:{server.port}", "a-secret")
+            with pytest.raises(ProviderUnavailableError):
+                await payments.charge("order-1", 500)
+            await payments.close()
+
+        asyncio.run(main())
+        assert server.read == b""
