@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ SETTINGS: Final = {
     "max_connections": "100",
     "autovacuum": "off",
 }
+
+#: What a real database has: what is committed is on disk.
+DURABLE: Final = {"shared_buffers": "64MB", "max_connections": "100"}
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,12 @@ class PostgresCluster:
         return subprocess.run(command, check=False).returncode == 0
 
 
-def _owner() -> str | None:
+def owner_of_clusters() -> str | None:
     """Who runs the cluster: the programs refuse root."""
     return "postgres" if os.geteuid() == 0 else None
 
 
-def _initialise(programs: Path, folder: Path, password: str, owner: str | None) -> Path:
+def initialise(programs: Path, folder: Path, password: str, owner: str | None) -> Path:
     """Makes the data folder; only TCP from loopback with the password gets in."""
     password_file = folder / "password"
     password_file.write_text(password)
@@ -110,11 +113,19 @@ def _initialise(programs: Path, folder: Path, password: str, owner: str | None) 
     return data
 
 
+def postgres_command(cluster: PostgresCluster, data: Path, settings: Mapping[str, str]) -> list[str]:
+    """What serves an initialised cluster; it ends with the test runner."""
+    return [
+        *with_parent("QUIT"), f"{cluster.programs}/postgres", "-D", str(data), "-k", str(data.parent),
+        "-h", cluster.host, "-p", str(cluster.port), *(f"--{key}={value}" for key, value in settings.items()),
+    ]  # fmt: skip
+
+
 @contextmanager
 def postgres_cluster() -> Iterator[PostgresCluster]:
     """A fresh cluster that lives as long as the block; skips or fails the test where PostgreSQL is missing."""
     programs = require("postgres")
-    owner = _owner()
+    owner = owner_of_clusters()
     # Not pytest's own folder: that one is closed to the cluster's user, and its path too long for a socket's name.
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -122,12 +133,8 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
             shutil.chown(folder, owner, owner)
         host = random_address()
         cluster = PostgresCluster(programs, host, free_port(host), secrets.token_hex(16))
-        data = _initialise(programs, folder, cluster.password, owner)
-        settings = [f"--{key}={value}" for key, value in SETTINGS.items()]
-        command = [
-            *with_parent("QUIT"), f"{programs}/postgres", "-D", str(data), "-k", str(folder),
-            "-h", host, "-p", str(cluster.port), *settings,
-        ]  # fmt: skip
+        data = initialise(programs, folder, cluster.password, owner)
+        command = postgres_command(cluster, data, SETTINGS)
         log = folder / "log"
         with running(command, log=log, cwd=folder, user=owner, stop=signal.SIGINT) as process:
             wait_until(cluster.ready, process=process, log=log, what="PostgreSQL")
