@@ -54,6 +54,7 @@ def serve(
             workers=workers,
             place=place,
             database_url=database_url,
+            services=description.services,
         )
         try:
             arm.wait_ready()

@@ -35,7 +35,8 @@ from tradeoff.record.events import (
 from tradeoff.target.build import tree_of
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
-from tradeoff.target.running import RunningArm, loopback_place
+from tradeoff.target.running import RunningArm
+from tradeoff.target.served import loopback_place
 from tradeoff.target.template import Templates, restore
 
 UTILISATION = 0.5
@@ -181,6 +182,7 @@ class Duet:
                     articles=self._articles,
                     hash_seed=random_source.randrange(1, 2**32 - 1),
                     place=self._places[name],
+                    services=self._target.services_for(self._target.load.mix),
                 )
         except BaseException:
             for arm in started.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +70,18 @@ class Load(Section):
     mix: dict[str, Annotated[float, Field(gt=0)]]
 
 
+class Service(Section):
+    """Another process that the backend needs beside it, such as a payment provider; each arm has its own.
+
+    `ready` is a path that answers 200 once it serves. With `journeys`, a duet starts it only if its mix has one of
+    them. Its URL is `{NAME_url}` in `environment`, and empty where it is not started.
+    """
+
+    start: Command
+    ready: str = "/health"
+    journeys: list[str] = []
+
+
 class Lab(Section):
     """Commands that some probes need. A missing one makes those probes answer could_not_run."""
 
@@ -105,10 +118,16 @@ class Target(Section):
     login: Login
     accounts: Accounts
     load: Load
+    services: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Service] = {}
     lab: Lab = Lab()
     scan: Scan = Scan()
     authorized: Authorized = Authorized()
     root: Path = Field(default=Path(), exclude=True)
+
+    def services_for(self, journeys: Iterable[str]) -> dict[str, Service]:
+        """The services that these journeys need."""
+        asked = set(journeys)
+        return {name: one for name, one in self.services.items() if not one.journeys or asked & set(one.journeys)}
 
 
 def read_target(path: Path) -> Target:

@@ -1,34 +1,49 @@
-"""An arm: a treatment running as processes, on a loopback address of its own."""
+"""An arm: a treatment running as processes, on a loopback address of its own, with the services that it needs."""
 
 from __future__ import annotations
 
-import http.client
-import random
-import socket
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from security.redact import redact_text
 from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 from tradeoff.target.commands import environment, fill
-from tradeoff.target.description import Target
+from tradeoff.target.description import Service, Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.process import ManagedProcess
+from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready
 from tradeoff.target.template import arm_environment, values_of
 
-READY_POLL_S = 0.03
 
+class RunningService:
+    """A service beside one arm, on the arm's address. Its CPU is not the arm's."""
 
-def loopback_place() -> tuple[str, int]:
-    """A random address in 127.16/12 and a port free on it."""
-    host = f"127.{random.randint(16, 31)}.{random.randint(0, 255)}.{random.randint(2, 254)}"
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return host, int(probe.getsockname()[1])
+    def __init__(self, name: str, arm: str, service: Service, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self._name = f"the service {name} of {arm}"
+        self._service = service
+        self.process: ManagedProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self, values: Mapping[str, object], tree: Path, extra: Mapping[str, str]) -> None:
+        """Run it; `values` are the arm's."""
+        words = fill(self._service.start, {**values, "host": self.host, "port": self.port})
+        self.process = ManagedProcess(words, cwd=tree, environment=environment(extra), name=self._name)
+
+    def wait_ready(self, timeout_s: float) -> None:
+        """Wait until it answers. Raises TradeoffError."""
+        if self.process is not None:
+            wait_ready(self.process, self.host, self.port, self._service.ready, timeout_s)
 
 
 class RunningArm:
-    """A started target process group. Call `wait_ready`, use it, and `stop` it."""
+    """A started target process group, and its services. Call `wait_ready`, use it, and `stop` it."""
 
     def __init__(
         self,
@@ -43,6 +58,7 @@ class RunningArm:
         hash_seed: int = 0,
         place: tuple[str, int] | None = None,
         database_url: str | None = None,
+        services: Mapping[str, Service] | None = None,
     ) -> None:
         self.name = name
         self.tree = tree
@@ -50,15 +66,26 @@ class RunningArm:
         self.hash_seed = hash_seed
         self.host, self.port = place or loopback_place()
         self._ready = target.ready
+        self._services = {
+            word: RunningService(word, name, service, self.host, free_port(self.host))
+            for word, service in (services or {}).items()
+        }
         values = values_of(target, work=work, setting=setting, articles=articles, database_url=database_url)
-        values |= {"host": self.host, "port": self.port, "workers": workers}
+        values |= {"host": self.host, "port": self.port, "url": self.url, "workers": workers}
+        values |= {f"{word}_url": service.url for word, service in self._services.items()}
         self.extra = arm_environment(target, values)
-        self._process = ManagedProcess(
-            fill(target.start, values),
-            cwd=tree,
-            environment=environment({**self.extra, "PYTHONHASHSEED": str(hash_seed)}),
-            name=f"the arm {name}",
-        )
+        try:
+            for service in self._services.values():
+                service.start(values, tree, self.extra)
+            self._process = ManagedProcess(
+                fill(target.start, values),
+                cwd=tree,
+                environment=environment({**self.extra, "PYTHONHASHSEED": str(hash_seed)}),
+                name=f"the arm {name}",
+            )
+        except BaseException:
+            self._stop_services()
+            raise
         self.pids: tuple[int, ...] = (self._process.pid,)
 
     @property
@@ -67,42 +94,21 @@ class RunningArm:
         return f"http://{self.host}:{self.port}"
 
     def wait_ready(self) -> None:
-        """Wait until it serves, and note its processes.
+        """Wait until it and its services serve, and note its processes.
 
         Raises:
-            TradeoffError: it ended, or did not serve within the target's time.
+            TradeoffError: one of them ended, or did not serve within the target's time.
         """
-        deadline = time.monotonic() + self._ready.timeout_s
-        while not self._serves():
-            self.check_alive()
-            if time.monotonic() > deadline:
-                raise TradeoffError(
-                    f"{self._process.name} did not answer {self._ready.path} within {self._ready.timeout_s:.0f} s"
-                    f"{self._said()}"
-                )
-            time.sleep(READY_POLL_S)
+        wait_ready(self._process, self.host, self.port, self._ready.path, self._ready.timeout_s)
+        for service in self._services.values():
+            service.wait_ready(self._ready.timeout_s)
         self.pids = process_tree(self._process.pid)
 
-    def _serves(self) -> bool:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=2.0)
-        try:
-            connection.request("GET", self._ready.path)
-            return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
     def check_alive(self) -> None:
-        """Raise TradeoffError if its leading process has ended."""
-        code = self._process.ended()
-        if code is not None:
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-            raise TradeoffError(f"{self._process.name} {how}{self._said()}")
-
-    def _said(self) -> str:
-        words = redact_text(self._process.last_words())
-        return f"; its last words: {words}" if words else ""
+        """Raise TradeoffError if its leading process or a service has ended."""
+        for process in (self._process, *(one.process for one in self._services.values())):
+            if process is not None:
+                check_alive(process)
 
     def cpu_ns(self) -> int:
         """CPU clock of all its processes together, in ns.
@@ -117,8 +123,12 @@ class RunningArm:
             raise TradeoffError(f"a worker of {self._process.name} has ended in the middle of a window") from None
 
     def pin(self, cores: set[int]) -> None:
-        """Bind all its threads to the cores."""
+        """Bind all its threads to the cores; its services go to the other ones, if there are any."""
         pin(self.pids, cores)
+        others = os.sched_getaffinity(0) - cores
+        for service in self._services.values():
+            if service.process is not None and others:
+                pin(process_tree(service.process.pid), others)
 
     def wait_ended(self) -> int:
         """Wait until it ends by itself and give its exit code."""
@@ -132,4 +142,12 @@ class RunningArm:
 
     def stop(self, grace_s: float = 3.0) -> None:
         """End it with all its processes: asked first, killed after the grace."""
-        self._process.stop(grace_s)
+        try:
+            self._process.stop(grace_s)
+        finally:
+            self._stop_services()
+
+    def _stop_services(self) -> None:
+        for service in self._services.values():
+            if service.process is not None:
+                service.process.stop(0.0)

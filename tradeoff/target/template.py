@@ -30,6 +30,7 @@ def values_of(
         "treatment": setting,
         "articles": articles,
         "database_url": database_url or target.database.url.format(work=work),
+        **{f"{name}_url": "" for name in target.services},
     }
 
 
