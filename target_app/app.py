@@ -37,6 +37,7 @@ from target_app.users.endpoints import router as users_router
 from target_app.users.repository import UserRepository
 from target_app.users.service import UserService
 from target_app.web.errors import HANDLERS, error_response
+from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
 from target_app.web.request_metrics import RequestMetrics
 
@@ -45,7 +46,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     """The server. Levels are chosen here and nowhere else."""
     metrics = Metrics()
     background = Background()
-    database = connect(settings.database_url, metrics, settings.pool_size)
+    database = connect(settings.database_url, metrics, settings.pool_size, settings.statement_timeout_ms)
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
@@ -68,9 +69,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         title="Conduit",
         version="2.0.0",
         lifespan=lifespan,
-        exception_handlers={**HANDLERS, Exception: failures.on_failure},
+        exception_handlers=dict(HANDLERS),
         middleware=[
             Middleware(RequestMetrics, metrics=metrics),
+            Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
             Middleware(cache.wrap),
         ],

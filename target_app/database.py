@@ -31,7 +31,11 @@ class DatabaseUnavailableError(OperatorError):
 
 
 class DatabaseBusyError(Exception):
-    """The write lock or a pooled connection was not free in time."""
+    """The write lock was not free in time, or a statement was given up: too slow, or in another's way."""
+
+
+class DatabaseAwayError(Exception):
+    """The database does not answer or cannot store. Of a transaction that it ended, nothing is known to be kept."""
 
 
 class Connection(Protocol):
@@ -80,7 +84,7 @@ class OpenConnection(Connection, Protocol):
         """Undo the transaction, if there is one, and give the connection back."""
 
 
-def connect(url: str, metrics: Metrics, pool_size: int = 10) -> Database:
+def connect(url: str, metrics: Metrics, pool_size: int = 10, statement_timeout_ms: int = 5000) -> Database:
     """The database at `url` (`sqlite:///path` or `postgresql://…`). Raises DatabaseUnavailableError for any other."""
     from target_app.postgres import PostgresDatabase
     from target_app.sqlite import SqliteDatabase
@@ -88,7 +92,7 @@ def connect(url: str, metrics: Metrics, pool_size: int = 10) -> Database:
     path = sqlite_path(url)
     if path is not None:
         return SqliteDatabase(path, metrics)
-    return PostgresDatabase(asyncpg_url(url), metrics, pool_size)
+    return PostgresDatabase(asyncpg_url(url), metrics, pool_size, statement_timeout_ms)
 
 
 def parse_url(url: str) -> URL:

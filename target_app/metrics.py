@@ -46,6 +46,12 @@ class Metrics:
         self._statement_seconds = Histogram(
             "target_db_statement_seconds", "Time of one SQL statement", buckets=STATEMENT_BUCKETS_S, registry=registry
         )
+        self.pool_wait_seconds = Histogram(
+            "target_db_pool_wait_seconds",
+            "Time until a request had a pooled connection or the write lock",
+            buckets=STATEMENT_BUCKETS_S,
+            registry=registry,
+        )
         self._checked_out = Gauge(
             "target_db_pool_checked_out",
             "Database connections held by requests when this was last asked",

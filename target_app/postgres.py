@@ -6,21 +6,62 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, event
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from target_app.database import NOTHING, AnyRow, Fetched, OpenConnection, Parameters, asyncpg_url
+from target_app.database import (
+    NOTHING,
+    AnyRow,
+    DatabaseAwayError,
+    DatabaseBusyError,
+    Fetched,
+    OpenConnection,
+    Parameters,
+    asyncpg_url,
+)
 from target_app.metrics import Metrics
 from target_app.prepared import Prepared
 
 CONNECT_TIMEOUT_S = 5
 #: How long a request waits for a connection of the pool.
 POOL_TIMEOUT_S = 5.0
+#: A transaction that waits for its client longer than this is undone by the server, so that its locks are freed.
+IDLE_IN_TRANSACTION_MS = 10_000
+#: How much later than the server the client gives a statement up: then the server itself hangs.
+PATIENCE_S = 1.0
 
 #: What a connection can fail with.
 FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 UndefinedTableError = asyncpg.UndefinedTableError
+
+#: SQLSTATEs, by how they begin, of a server that goes, comes, is full, changes roles or cannot use its disk.
+AWAY = ("08", "25006", "25P03", "53", "57P", "58")
+#: Statements given up: a failed serialization or deadlock, a lock or a time limit.
+GIVEN_UP = ("40", "55P03", "57014")
+
+
+def refuse_passing(error: Exception) -> None:
+    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back."""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            raise DatabaseAwayError("the connection was lost") from error
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+    elif isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+    else:  # no connection could be made, or nothing came through it
+        raise DatabaseAwayError(type(error).__name__) from error
+    if state.startswith(GIVEN_UP):
+        raise DatabaseBusyError(f"the statement was given up: {state}") from error
+    if state.startswith(AWAY):
+        raise DatabaseAwayError(f"the server refuses: {state}") from error
+
+
+def refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
+    """Take no connection from the pool whose server has gone: a look at a flag, where a ping would be a round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 class PooledConnection:
@@ -34,6 +75,9 @@ class PooledConnection:
         began = time.perf_counter()
         try:
             return await self._connection.execute(statement, parameters)
+        except (DBAPIError, *FAILURES) as error:
+            refuse_passing(error)
+            raise
         finally:
             self._metrics.statement(time.perf_counter() - began)
 
@@ -61,6 +105,9 @@ class PooledConnection:
         """Keep the transaction and return to the pool."""
         try:
             await self._connection.commit()
+        except (DBAPIError, *FAILURES) as error:
+            refuse_passing(error)
+            raise
         finally:
             await self._connection.close()
 
@@ -72,11 +119,24 @@ class PooledConnection:
 class PostgresDatabase:
     """One PostgreSQL database, through a pool. Reads run in autocommit mode: no BEGIN and ROLLBACK around them."""
 
-    def __init__(self, url: URL, metrics: Metrics, pool_size: int) -> None:
+    def __init__(self, url: URL, metrics: Metrics, pool_size: int, statement_timeout_ms: int) -> None:
         self._metrics = metrics
         self._engine: AsyncEngine = create_async_engine(
-            url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_TIMEOUT_S
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            connect_args={
+                "timeout": CONNECT_TIMEOUT_S,
+                "command_timeout": statement_timeout_ms / 1000 + PATIENCE_S,
+                "server_settings": {
+                    "application_name": "target_app",
+                    "statement_timeout": str(statement_timeout_ms),
+                    "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+                },
+            },
         )
+        event.listen(self._engine.sync_engine, "checkout", refuse_closed)
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
@@ -87,11 +147,21 @@ class PostgresDatabase:
 
     async def open_reading(self) -> OpenConnection:
         """A connection of the pool in autocommit mode."""
-        return PooledConnection(await self._reading.connect(), self._metrics)
+        return await self._open(self._reading)
 
     async def open_writing(self) -> OpenConnection:
         """A connection of the pool; its first statement begins the transaction."""
-        return PooledConnection(await self._engine.connect(), self._metrics)
+        return await self._open(self._engine)
+
+    async def _open(self, engine: AsyncEngine) -> OpenConnection:
+        began = time.perf_counter()
+        try:
+            return PooledConnection(await engine.connect(), self._metrics)
+        except (DBAPIError, *FAILURES) as error:
+            refuse_passing(error)
+            raise
+        finally:
+            self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
 
     async def close(self) -> None:
         """Close the pool."""

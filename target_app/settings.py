@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     #: Processes of this server; `serve` sets it.
     workers: PositiveInt = 1
-    pool_size: int = 10
+    pool_size: PositiveInt = 10
+    #: PostgreSQL gives up a statement that takes longer; the request is answered 503.
+    statement_timeout_ms: PositiveInt = 5000
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.
     hash_queue_limit: int = 64

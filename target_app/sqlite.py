@@ -21,11 +21,13 @@ from typing import Any
 
 from sqlalchemy import Connection as SyncConnection
 from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from target_app.database import (
     NOTHING,
     AnyRow,
+    DatabaseAwayError,
     DatabaseBusyError,
     DatabaseUnavailableError,
     Fetched,
@@ -54,6 +56,30 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
+#: What may pass: a lock, no memory, a file that cannot be read, written, opened or grown. Corruption does not.
+BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+AWAY = frozenset(
+    {
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
+
+def refuse_passing(error: Exception) -> None:
+    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    if code in BUSY:
+        raise DatabaseBusyError("another process holds a lock of the database") from error
+    if code in AWAY:
+        raise DatabaseAwayError(f"the file cannot be used: {cause}") from error
+
+
 class InlineConnection:
     """A SQLite connection whose statements run on the event loop."""
 
@@ -73,19 +99,30 @@ class InlineConnection:
 
     async def fetch_all(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Sequence[Fetched]:
         """All rows of a prepared statement."""
-        return self._fetch(prepared, parameters).fetchall()
+        try:
+            return self._fetch(prepared, parameters).fetchall()
+        except sqlite3.Error as error:
+            refuse_passing(error)
+            raise
 
     async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
         """The first row of a prepared statement, or None."""
-        cursor = self._fetch(prepared, parameters)
-        row: Fetched | None = cursor.fetchone()
-        cursor.close()  # a statement that is not read to its end holds its snapshot
+        try:
+            cursor = self._fetch(prepared, parameters)
+            row: Fetched | None = cursor.fetchone()
+            cursor.close()  # a statement that is not read to its end holds its snapshot
+        except sqlite3.Error as error:
+            refuse_passing(error)
+            raise
         return row
 
     def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
         began = time.perf_counter()
         try:
             return self._connection.execute(statement, parameters)
+        except DBAPIError as error:
+            refuse_passing(error)
+            raise
         finally:
             self._metrics.statement(time.perf_counter() - began)
 
@@ -129,6 +166,10 @@ class InlineWriting(InlineConnection):
         try:
             self._connection.commit()
             self._driver.commit()  # SQLAlchemy knows of no transaction where prepared statements alone were run
+        except (DBAPIError, sqlite3.Error) as error:
+            self._undo()
+            refuse_passing(error)
+            raise
         except BaseException:
             self._undo()
             raise
@@ -170,7 +211,8 @@ class SqliteDatabase:
         return self._reader
 
     async def open_writing(self) -> OpenConnection:
-        """The writer, in a transaction. Raises DatabaseBusyError."""
+        """The writer, in a transaction. Raises DatabaseBusyError and DatabaseAwayError."""
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(WRITE_LOCK_TIMEOUT_S):
                 await self._lock.acquire()
@@ -181,6 +223,8 @@ class SqliteDatabase:
         except BaseException:
             self._lock.release()
             raise
+        finally:
+            self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
         return InlineWriting(self._writer, self._metrics, self._lock)
 
     async def _begin_immediate(self) -> None:
@@ -191,6 +235,7 @@ class SqliteDatabase:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    refuse_passing(error)
                     raise
                 if time.monotonic() >= deadline:
                     raise DatabaseBusyError("another process holds the write lock of the database") from None

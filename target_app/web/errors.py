@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from target_app.database import DatabaseBusyError
+from target_app.database import DatabaseAwayError, DatabaseBusyError
 
 Fields = Mapping[str, list[str]]
 
@@ -39,7 +39,7 @@ DESCRIPTIONS = {
     409: "The name or address has already been taken",
     422: "A value is not acceptable",
     429: "Too many attempts; Retry-After says when to come back",
-    503: "Too much work is waiting",
+    503: "Too much work is waiting, or the database is away; Retry-After says when to come back",
 }
 
 
@@ -97,8 +97,13 @@ async def on_http_exception(_request: Request, error: HTTPException) -> Response
     return error_response(error.status_code, fields, error.headers)
 
 
+async def on_away(_request: Request, _error: Exception) -> Response:
+    """The database is away, and may be back in a second."""
+    return error_response(503, {"database": ["is not available"]}, {"Retry-After": "1"})
+
+
 async def on_busy(_request: Request, _error: Exception) -> Response:
-    """The database had no connection to give in time."""
+    """The database had no connection to give in time, or gave a statement up."""
     refusal = busy()
     return error_response(refusal.status, refusal.fields, refusal.headers)
 
@@ -107,6 +112,7 @@ async def on_busy(_request: Request, _error: Exception) -> Response:
 HANDLERS: Mapping[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     ApiError: on_api_error,
     HTTPException: on_http_exception,
+    DatabaseAwayError: on_away,
     DatabaseBusyError: on_busy,
     PoolTimeoutError: on_busy,
 }

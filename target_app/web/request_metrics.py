@@ -6,6 +6,8 @@ from target_app.metrics import Metrics
 
 #: Where in the scope the template of a route stands that was answered without routing.
 ROUTE = "target_app.route"
+#: Stands in the scope once the answer has begun.
+BEGUN = "target_app.begun"
 #: Methods are a label: one that nobody knows must not make a new series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -33,6 +35,7 @@ class RequestMetrics:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                scope[BEGUN] = True
             await send(message)
 
         began = time.perf_counter()

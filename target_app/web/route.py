@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.unit_of_work import UnitOfWork
-from target_app.web.errors import ApiError
+from target_app.web.errors import ApiError, documented
 
 
 class PathParameter(NamedTuple):
@@ -30,6 +30,8 @@ class Route(APIRoute):
     """An endpoint of the form `endpoint(visit: Anyone | SignedIn, path parameters…)`, run in a unit of work."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        # Every operation needs the database, and that may be away.
+        options["responses"] = {**documented(503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
         self.app = self._answering(endpoint)
 

@@ -121,9 +121,28 @@ def postgres_command(cluster: PostgresCluster, data: Path, settings: Mapping[str
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Installation:
+    """A cluster with its data, and how its server is started."""
+
+    cluster: PostgresCluster
+    data: Path
+    owner: str | None
+
+    @contextmanager
+    def serving(self, settings: Mapping[str, str] = SETTINGS) -> Iterator[subprocess.Popen[bytes]]:
+        """The server as long as the block."""
+        cluster, folder = self.cluster, self.data.parent
+        log = folder / "log"
+        command = postgres_command(cluster, self.data, settings)
+        with running(command, log=log, cwd=folder, user=self.owner, stop=signal.SIGINT) as process:
+            wait_until(cluster.ready, process=process, log=log, what="PostgreSQL")
+            yield process
+
+
 @contextmanager
-def postgres_cluster() -> Iterator[PostgresCluster]:
-    """A fresh cluster that lives as long as the block; skips or fails the test where PostgreSQL is missing."""
+def installed_cluster() -> Iterator[Installation]:
+    """A new cluster that nothing serves yet; skips or fails the test where PostgreSQL is missing."""
     programs = require("postgres")
     owner = owner_of_clusters()
     # Not pytest's own folder: that one is closed to the cluster's user, and its path too long for a socket's name.
@@ -133,9 +152,11 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
             shutil.chown(folder, owner, owner)
         host = random_address()
         cluster = PostgresCluster(programs, host, free_port(host), secrets.token_hex(16))
-        data = initialise(programs, folder, cluster.password, owner)
-        command = postgres_command(cluster, data, SETTINGS)
-        log = folder / "log"
-        with running(command, log=log, cwd=folder, user=owner, stop=signal.SIGINT) as process:
-            wait_until(cluster.ready, process=process, log=log, what="PostgreSQL")
-            yield cluster
+        yield Installation(cluster, initialise(programs, folder, cluster.password, owner), owner)
+
+
+@contextmanager
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A fresh cluster that lives as long as the block."""
+    with installed_cluster() as installation, installation.serving():
+        yield installation.cluster
