@@ -47,6 +47,9 @@ class Connection(Protocol):
     async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
         """The first row of a prepared statement, or None."""
 
+    async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
+        """Execute a prepared statement that returns no rows; the number of rows it matched."""
+
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
         """All rows of the answer."""
 

@@ -70,6 +70,21 @@ class Metrics:
         self._cache_requests = Counter(
             "target_cache_requests_total", "Requests asked of the response cache", ["outcome"], registry=registry
         )
+        self._orders = Counter(
+            "target_orders_total", "Orders by the status that they took on", ["status"], registry=registry
+        )
+        self._payment_events = Counter(
+            "target_payment_events_total", "The payment provider's events", ["outcome"], registry=registry
+        )
+        self.orders_reconciled = Counter(
+            "target_orders_reconciled_total", "Orders whose answer was lost and has been found out", registry=registry
+        )
+        self.ledger_invariant_ok = Gauge(
+            "target_ledger_invariant_ok",
+            "1 while every invariant of the ledger holds",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
 
         self._breaker_state = Gauge(
             "target_breaker_state",
@@ -115,6 +130,16 @@ class Metrics:
         """Note the new state of the circuit breaker."""
         self._breaker_state.set(BREAKER_STATES.index(state))
         self._breaker_changes.labels(state).inc()
+
+    def order(self, status: str) -> Callable[[], None]:
+        """A counter of orders that became `status`, looked up once, at assembly."""
+        counter = self._orders.labels(status)
+        return counter.inc
+
+    def payment_event(self, outcome: str) -> Callable[[], None]:
+        """A counter of the provider's events with that outcome, looked up once, at assembly."""
+        counter = self._payment_events.labels(outcome)
+        return counter.inc
 
     def exposition(self, checked_out: int) -> bytes:
         """All metrics in Prometheus's text format, those of the other workers included."""

@@ -89,6 +89,10 @@ class PooledConnection:
         """The first row of a prepared statement, or None."""
         return (await self._execute(prepared.statement, parameters)).first()
 
+    async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
+        """The number of rows that were matched."""
+        return (await self._execute(prepared.statement, parameters)).rowcount
+
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
         """All rows of the answer."""
         return (await self._execute(statement, parameters)).all()

@@ -116,6 +116,10 @@ class InlineConnection:
             raise
         return row
 
+    async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
+        """The number of rows that were matched."""
+        return self._fetch(prepared, parameters).rowcount
+
     def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
         began = time.perf_counter()
         try:

@@ -54,7 +54,7 @@ class ArticleService:
     async def update(self, work: UnitOfWork, slug: str, update: ArticleUpdate, viewer: int) -> dict[str, Any]:
         """Change an article. Raises ApiError 403, 404."""
         connection = await work.writing()
-        article = await self._changeable(work, slug, viewer)
+        article = await self.changeable(work, slug, viewer)
         given = update.model_fields_set
         values = update.model_dump(include=given - {"tagList"}) | {"updated_at": now_ms()}
         changed = await self._repository.change(
@@ -68,7 +68,7 @@ class ArticleService:
     async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
         """Delete an article. Raises ApiError 403, 404."""
         connection = await work.writing()
-        await self._repository.remove(connection, await self._changeable(work, slug, viewer))
+        await self._repository.remove(connection, await self.changeable(work, slug, viewer))
 
     async def favorite(self, work: UnitOfWork, slug: str, viewer: int) -> dict[str, Any]:
         """Favorite an article. Raises ApiError 404."""
@@ -97,7 +97,8 @@ class ArticleService:
             work, Event("article.published", f"author:{article.author_id}", article.author_id, data)
         )
 
-    async def _changeable(self, work: UnitOfWork, slug: str, viewer: int) -> ArticleRow:
+    async def changeable(self, work: UnitOfWork, slug: str, viewer: int) -> ArticleRow:
+        """The article, for somebody who may change it. Raises ApiError 403, 404."""
         article = await self.readable(work, slug, viewer)
         self._authz.change("article", viewer, article.author_id)
         return article

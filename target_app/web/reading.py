@@ -4,6 +4,8 @@ FastAPI would read both before it looks at the token; the contract wants 401 fir
 and `described` documents the same model in OpenAPI.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Request
@@ -13,6 +15,7 @@ from target_app.schema import LARGEST_INTEGER
 from target_app.web.errors import ApiError
 
 Model = TypeVar("Model", bound=BaseModel)
+NO_HEADERS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 #: Something other than white space, and no NUL, which PostgreSQL cannot store.
 NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -45,6 +48,16 @@ async def read_body(request: Request, envelope: type[Model]) -> Model:
         raise refusal(error, depth=1) from None
 
 
+async def read_raw(request: Request, most: int) -> bytes:
+    """The body as it came, at most `most` bytes. Raises ApiError 413 as soon as there are more."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise ApiError(413, {"body": ["is too large"]})
+    return bytes(body)
+
+
 def read_query(request: Request, model: type[Model]) -> Model:
     """The query string as `model`; parameters it does not name are ignored. Raises ApiError 422."""
     try:
@@ -73,18 +86,27 @@ def message(kind: str, value: Any) -> str:
 
 
 def described(
-    *, body: type[BaseModel] | None = None, query: type[BaseModel] | None = None, signed: bool = False
+    *,
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    headers: Mapping[str, Mapping[str, Any]] = NO_HEADERS,
+    signed: bool = False,
 ) -> dict[str, Any]:
-    """The `openapi_extra` of an operation that reads these models itself, and whether it needs a token."""
+    """The `openapi_extra` of an operation that reads these models itself, and whether it needs a token.
+
+    `headers` are those that a request must have: by name, what OpenAPI says of a parameter.
+    """
     extra: dict[str, Any] = {"security": [{"Token": []}] if signed else [{}, {"Token": []}]}
     if body is not None:
         extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
+    parameters = [{"name": name, "in": "header", "required": True, **said} for name, said in headers.items()]
     if query is not None:
-        schema = inlined(query)
-        extra["parameters"] = [
+        parameters += [
             {"name": name, "in": "query", "required": False, "schema": property_}
-            for name, property_ in schema["properties"].items()
+            for name, property_ in inlined(query)["properties"].items()
         ]
+    if parameters:
+        extra["parameters"] = parameters
     return extra
 
 
