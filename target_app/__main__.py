@@ -122,6 +122,14 @@ def read_db(username: Username) -> None:
     show(commands.read_db(read_settings(), username))
 
 
+@lab.command("check-ledger")
+def check_ledger() -> None:
+    """Print how many transactions the ledger has, and how often each of its invariants is broken."""
+    from target_app import lab as commands
+
+    show(commands.check_ledger(read_settings()))
+
+
 @lab.command()
 def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) -> None:
     """Break the arm's own database, or mend it."""

@@ -20,13 +20,31 @@ from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
+from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.sql import SQL
+from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.webhook_verification import SignatureTimeReplay
+from target_app.coupons.endpoints import router as coupons_router
+from target_app.coupons.repository import CouponRepository
+from target_app.coupons.service import CouponService
 from target_app.database import ALIVE, connect
 from target_app.events import Events
+from target_app.ledger.check import LedgerCheck
+from target_app.ledger.endpoints import router as balance_router
+from target_app.ledger.repository import LedgerRepository
+from target_app.ledger.service import LedgerService
 from target_app.metrics import CONTENT_TYPE, Metrics
+from target_app.orders.endpoints import router as orders_router
+from target_app.orders.repository import OrderRepository
+from target_app.orders.service import OrderService
 from target_app.parts import Parts
+from target_app.payments.checkout import Checkout
+from target_app.payments.endpoints import router as payments_router
+from target_app.payments.provider_client import HttpProvider, ProviderClient
+from target_app.payments.service import ProviderEvents
+from target_app.provider_secrets import ProviderSecrets
 from target_app.redis_client import connect_redis
 from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
@@ -40,6 +58,10 @@ from target_app.web.errors import HANDLERS, error_response
 from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
 from target_app.web.request_metrics import RequestMetrics
+
+#: How often orders that wait for the payment provider are looked after, and how often the ledger is.
+RECONCILE_S = 0.5
+CHECK_LEDGER_S = 15.0
 
 
 def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
@@ -64,6 +86,14 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     users = UserService(UserRepository(fields), passwords, throttle, tokens, fields)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
+    ledger = LedgerService(LedgerRepository())
+    coupons = CouponService(CouponRepository(), articles, authz)
+    orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(), authz, events, metrics)
+    provider = connect_provider(settings, Verified(), metrics)
+    checkout = Checkout(database, orders, provider, metrics)
+    provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
+    background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
+    background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
 
     app = FastAPI(
         title="Conduit",
@@ -80,7 +110,23 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
         **failures.options,
     )
-    app.state.parts = Parts(database, redis, metrics, background, passwords, tokens, users, articles, comments)
+    app.state.parts = Parts(
+        database=database,
+        redis=redis,
+        metrics=metrics,
+        background=background,
+        passwords=passwords,
+        tokens=tokens,
+        users=users,
+        articles=articles,
+        comments=comments,
+        ledger=ledger,
+        coupons=coupons,
+        orders=orders,
+        checkout=checkout,
+        provider=provider,
+        provider_events=provider_events,
+    )
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
@@ -90,10 +136,26 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     return app
 
 
+def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> ProviderClient | None:
+    """The payment provider; None where none is set up. Raises ProviderAddressError."""
+    if not settings.provider_url:
+        return None
+    api_key = ProviderSecrets(settings.provider_file).api_key()
+    return HttpProvider(tls.client(settings.provider_url, api_key), metrics)
+
+
 def add_api(app: FastAPI) -> None:
     """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
     # The routes themselves, the most visited first: an included router matches each request twice.
-    for router in (articles_router, comments_router, users_router):
+    for router in (
+        articles_router,
+        comments_router,
+        users_router,
+        orders_router,
+        coupons_router,
+        balance_router,
+        payments_router,
+    ):
         app.router.routes.extend(router.routes)
     plain = app.openapi
 
@@ -122,6 +184,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts.background.start()
     yield
     await parts.background.stop()
+    if parts.provider is not None:
+        await parts.provider.close()
     parts.passwords.close()
     if parts.redis is not None:
         await parts.redis.close()

@@ -7,8 +7,14 @@ from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
+from target_app.coupons.service import CouponService
 from target_app.database import Database
+from target_app.ledger.service import LedgerService
 from target_app.metrics import Metrics
+from target_app.orders.service import OrderService
+from target_app.payments.checkout import Checkout
+from target_app.payments.provider_client import ProviderClient
+from target_app.payments.service import ProviderEvents
 from target_app.redis_client import RedisClient
 from target_app.users.service import UserService
 
@@ -26,3 +32,9 @@ class Parts:
     users: UserService
     articles: ArticleService
     comments: CommentService
+    ledger: LedgerService
+    coupons: CouponService
+    orders: OrderService
+    checkout: Checkout
+    provider: ProviderClient | None
+    provider_events: ProviderEvents

@@ -1,6 +1,5 @@
 """Whether an event really comes from the payment provider, now, and for the first time."""
 
-import hashlib
 import hmac
 import re
 import time
@@ -12,6 +11,7 @@ from target_app.controls.model import Kit
 from target_app.database import Connection
 from target_app.payments.models import payment_events
 from target_app.prepared import Prepared
+from target_app.provider_secrets import ProviderSecrets, signature
 from target_app.schema import now_ms
 from target_app.web.errors import ApiError
 
@@ -19,7 +19,7 @@ from target_app.web.errors import ApiError
 WINDOW_S = 300
 #: Longer than the window: what is forgotten is refused by its time.
 REMEMBERED_MS = 4 * WINDOW_S * 1000
-SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+SIGNATURE = re.compile(r"t=([1-9][0-9]{0,11}),v1=([0-9a-f]{64})")
 REMEMBER = Prepared(
     text("INSERT INTO payment_events (id, received_at) VALUES (:event, :now) ON CONFLICT DO NOTHING").bindparams(
         bindparam("now", type_=BigInteger)
@@ -31,37 +31,33 @@ FORGET = Prepared(delete(payment_events).where(payment_events.c.received_at < bi
 class WebhookVerification(Protocol):
     """Judges the provider's events."""
 
-    def verify(self, body: bytes, signature: str | None) -> None:
+    def verify(self, body: bytes, given: str | None) -> None:
         """Raises ApiError 401 for a body that the provider did not sign a moment ago."""
 
     async def first_time(self, connection: Connection, event_id: str) -> bool:
         """Whether the event is new; from now on it is not."""
 
 
-def signed(secret: bytes, at: str, body: bytes) -> str:
-    """The signature of a body sent at `at` (seconds since 1970): hex HMAC-SHA256 of `at`, a dot and the body."""
-    return hmac.new(secret, at.encode() + b"." + body, hashlib.sha256).hexdigest()
-
-
 class SignatureTimeReplay:
     """HMAC compared in constant time, five minutes either way, each event once."""
 
     def __init__(self, kit: Kit) -> None:
-        self._secret = kit.settings.provider_webhook_secret.encode()
+        settings = kit.settings
+        self._secret = ProviderSecrets(settings.provider_file).webhook_secret() if settings.provider_url else b""
         self._allow = kit.metrics.decision("webhook_verification", "allow")
         self._deny = kit.metrics.decision("webhook_verification", "deny")
 
-    def verify(self, body: bytes, signature: str | None) -> None:
+    def verify(self, body: bytes, given: str | None) -> None:
         """The time is part of what is signed, so that it cannot be changed either."""
-        parts = SIGNATURE.fullmatch(signature or "")
-        if not self._secret or parts is None or not self._fresh_and_genuine(body, parts[1], parts[2]):
+        parts = SIGNATURE.fullmatch(given or "")
+        if not self._secret or parts is None or not self._fresh_and_genuine(body, int(parts[1]), parts[2]):
             self._deny()
             raise ApiError(401, {"signature": ["is invalid"]})
         self._allow()
 
-    def _fresh_and_genuine(self, body: bytes, at: str, mac: str) -> bool:
-        genuine = hmac.compare_digest(signed(self._secret, at, body), mac)
-        return genuine and abs(time.time() - int(at)) <= WINDOW_S
+    def _fresh_and_genuine(self, body: bytes, sent_at: int, mac: str) -> bool:
+        genuine = hmac.compare_digest(signature(self._secret, sent_at, body), mac)
+        return genuine and abs(time.time() - sent_at) <= WINDOW_S
 
     async def first_time(self, connection: Connection, event_id: str) -> bool:
         """Remembered in the transaction that acts on the event: neither happens without the other."""

@@ -32,9 +32,7 @@ class CouponPage(NamedTuple):
 
 COUPON = (*(coupons.c[name] for name in CouponRow._fields[:-1]), articles.c.slug)
 WITH_ARTICLE = coupons.join(articles, articles.c.id == coupons.c.article_id)
-COUNT_OF = (
-    select(func.count()).select_from(coupons).where(coupons.c.author_id == bindparam("author")).correlate(None)
-)
+COUNT_OF = select(func.count()).select_from(coupons).where(coupons.c.author_id == bindparam("author")).correlate(None)
 COUNT = Prepared(COUNT_OF)
 PAGE = Prepared(
     select(*COUPON, COUNT_OF.scalar_subquery())
@@ -57,9 +55,7 @@ ADD = Prepared(
 REMOVE = Prepared(delete(coupons).where(coupons.c.id == bindparam("coupon")))
 LOCK = Prepared(select(coupons.c.id).where(coupons.c.id == bindparam("coupon")).with_for_update())
 GIVE_BACK = Prepared(
-    update(coupons)
-    .where(coupons.c.id == bindparam("coupon"), coupons.c.used > 0)
-    .values(used=coupons.c.used - 1)
+    update(coupons).where(coupons.c.id == bindparam("coupon"), coupons.c.used > 0).values(used=coupons.c.used - 1)
 )
 
 

@@ -179,6 +179,10 @@ class Place(NamedTuple):
     transaction: int
     order: int
 
+    def before(self, by: int) -> "Place":
+        """So many of each earlier."""
+        return Place(max(self.transaction - by, 0), max(self.order - by, 0))
+
 
 class LedgerRepository:
     """Statements about accounts and what moves between them."""

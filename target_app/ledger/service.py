@@ -11,6 +11,8 @@ from target_app.web.answers import moment
 FEE_PERCENT = 10
 #: Transactions may become visible in another order than that of their numbers: this many are looked at again.
 OVERLAP = 1_000
+#: How much a server that begins looks at: the whole of a large ledger would hold up its requests.
+FIRST = 10_000
 START = Place(0, 0)
 
 
@@ -33,8 +35,8 @@ class LedgerService:
     async def settle(self, connection: Connection, order: int, author: int, amount: int, now: int) -> None:
         """Write down a sale: what the provider took is owed to the author and, as its fee, to the platform."""
         share, fee = split(amount)
-        await self._write(connection, order, "settlement", (author, share), (PLATFORM, fee), now)
         await self._repository.credit(connection, author, share)
+        await self._write(connection, order, "settlement", (author, share), (PLATFORM, fee), now)
 
     async def refund(self, connection: Connection, order: int, author: int, amount: int, now: int) -> None:
         """Take a sale back. Raises UncoveredError where the author has not enough left."""
@@ -75,14 +77,16 @@ class LedgerService:
             "misstated": await self._repository.misstated(connection),
         }
 
+    async def near_its_end(self, work: UnitOfWork) -> Place:
+        """Where somebody who has not looked before begins."""
+        return (await self._repository.newest(await work.reading())).before(FIRST)
+
     async def check_newest(self, work: UnitOfWork, after: Place) -> Place | None:
         """How far the ledger holds, looked at from `after` on; None where an invariant is broken."""
         connection = await work.reading()
         newest = await self._repository.newest(connection)
         found = await self._repository.violations(connection, after)
-        if any(found.values()):
-            return None
-        return Place(max(newest.transaction - OVERLAP, 0), max(newest.order - OVERLAP, 0))
+        return None if any(found.values()) else newest.before(OVERLAP)
 
 
 def line_shown(line: Line) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Placed(NamedTuple):
 class OrderService:
     """Orders: what becomes of them, and nothing of how the provider is reached.
 
-    Locks are taken in one order everywhere (coupon, order, account), so that two transactions never wait for each other.
+    Locks are taken in one order everywhere, coupon, order, account: two transactions never wait for each other.
     """
 
     def __init__(

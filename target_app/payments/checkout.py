@@ -14,13 +14,20 @@ from target_app.metrics import Metrics
 from target_app.orders.rows import OrderRow
 from target_app.orders.schemas import NewOrder
 from target_app.orders.service import OrderService, Placed
-from target_app.payments.provider_client import AnswerLostError, Charge, ProviderClient, ProviderUnavailableError
+from target_app.payments.provider_client import (
+    AnswerLostError,
+    Charge,
+    ProviderClient,
+    ProviderUnavailableError,
+    RefusedError,
+)
 from target_app.unit_of_work import UnitOfWork
 from target_app.web.errors import ApiError
 
 LOG = logging.getLogger(__name__)
-#: The provider gave no answer, or could not be asked: what became of the order is found out later.
-NO_ANSWER = (AnswerLostError, ProviderUnavailableError)
+#: The provider gave no answer that settles anything: what becomes of the order is found out later. A refusal is in
+#: it, for what was asked is right by construction: it is the set-up (an API key, say) that is wrong, and can be mended.
+NO_ANSWER = (AnswerLostError, ProviderUnavailableError, RefusedError)
 
 
 class Checkout:
@@ -74,14 +81,13 @@ class Checkout:
             raise ApiError(503, {"provider": ["is not available"]})
         return self._provider
 
-    async def _answered(
-        self, work: UnitOfWork, order: OrderRow, ask: Callable[[], Awaitable[OrderRow]]
-    ) -> OrderRow:
+    async def _answered(self, work: UnitOfWork, order: OrderRow, ask: Callable[[], Awaitable[OrderRow]]) -> OrderRow:
         """The order after the provider's answer; as it was where none came, or none could be written down."""
         try:
             answered = await ask()
             await work.commit()
-        except NO_ANSWER:
+        except NO_ANSWER as error:
+            LOG.warning("order %d stays %s: %r", order.id, order.status, error)
             await self._hand_over(work, order)
             return order
         except DatabaseBusyError:
@@ -97,20 +103,19 @@ class Checkout:
             await work.rollback()
 
     async def _charge(self, work: UnitOfWork, provider: ProviderClient, order: OrderRow) -> OrderRow:
-        return await self.apply(work, order, await provider.charge(order.charge_key, order.amount))
+        return await self._apply(work, order, await provider.charge(order.charge_key, order.amount))
 
     async def _give_back(self, work: UnitOfWork, provider: ProviderClient, order: OrderRow) -> OrderRow:
         await provider.refund(f"{order.charge_key}-refund", order.charge_id or "", order.amount)
         return await self._orders.finish_refund(work, order)
 
-    async def apply(self, work: UnitOfWork, order: OrderRow, charge: Charge) -> OrderRow:
-        """Write down what the provider says of a charge."""
+    async def _apply(self, work: UnitOfWork, order: OrderRow, charge: Charge) -> OrderRow:
+        if charge.amount != order.amount:
+            LOG.error("order %d is of %d, but the provider charged %d", order.id, order.amount, charge.amount)
+            raise AnswerLostError
         if charge.status == "declined":
             return await self._orders.decline(work, order)
-        if charge.status == "succeeded" and charge.amount == order.amount:
-            return await self._orders.settle(work, order, charge.id)
-        LOG.error("order %d of %d: the provider says %r of %d", order.id, order.amount, charge.status, charge.amount)
-        return order
+        return await self._orders.settle(work, order, charge.id)
 
     async def _claimed(self) -> list[OrderRow]:
         work = UnitOfWork(self._database)
@@ -131,9 +136,10 @@ class Checkout:
             else:
                 charge = await provider.look_up(order.charge_key)
                 # Nothing is known of it: the request never arrived, and asking under the same key charges once.
-                await self.apply(work, order, charge or await provider.charge(order.charge_key, order.amount))
+                await self._apply(work, order, charge or await provider.charge(order.charge_key, order.amount))
             await work.commit()
-        except NO_ANSWER:
+        except NO_ANSWER as error:
+            LOG.warning("order %d stays %s: %r", order.id, order.status, error)
             await work.rollback()
             return False
         except BaseException:

@@ -1,6 +1,7 @@
 from fastapi import APIRouter, Response
 
-from target_app.payments.schemas import LARGEST_EVENT, REPLAYED_HEADER, SIGNATURE_HEADER, ProviderEvent
+from target_app.payments.schemas import LARGEST_EVENT, REPLAYED_HEADER, SIGNED, ProviderEvent
+from target_app.provider_secrets import SIGNATURE_HEADER
 from target_app.web.errors import documented
 from target_app.web.reading import described, parsed, read_raw
 from target_app.web.route import Route
@@ -13,12 +14,12 @@ router = APIRouter(prefix="/api", tags=["payments"], route_class=Route)
     "/payments/webhook",
     status_code=204,
     response_class=Response,
-    openapi_extra=described(body=ProviderEvent, headers=SIGNATURE_HEADER),
+    openapi_extra=described(body=ProviderEvent, headers=SIGNED),
     responses=documented(401, 413, 422, 503),
 )
 async def hear_provider(visit: Anyone) -> Response:
-    """An event of the payment provider, signed by it. One that was heard before is answered alike and changes nothing."""
+    """An event of the payment provider, signed by it. One that was heard before changes nothing."""
     body = await read_raw(visit.request, LARGEST_EVENT)
-    visit.parts.provider_events.verify(body, visit.request.headers.get("provider-signature"))
+    visit.parts.provider_events.verify(body, visit.request.headers.get(SIGNATURE_HEADER))
     first = await visit.parts.provider_events.hear(visit.work, parsed(body, ProviderEvent))
     return Response(status_code=204, headers=None if first else {REPLAYED_HEADER: "true"})

@@ -61,26 +61,6 @@ class ProviderClient(Protocol):
         """Close all connections."""
 
 
-class NoProvider:
-    """Where no provider is set up, nothing can be sold."""
-
-    async def charge(self, _key: str, _amount: int) -> Charge:
-        """Never made."""
-        raise ProviderUnavailableError
-
-    async def refund(self, _key: str, _charge: str, _amount: int) -> str:
-        """Never made."""
-        raise ProviderUnavailableError
-
-    async def look_up(self, _key: str) -> Charge | None:
-        """Never asked."""
-        raise ProviderUnavailableError
-
-    async def close(self) -> None:
-        """Nothing is open."""
-        return
-
-
 class HttpProvider:
     """The provider over HTTP."""
 

@@ -42,8 +42,13 @@ MESSAGES = {
 
 async def read_body(request: Request, envelope: type[Model]) -> Model:
     """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 422."""
+    return parsed(await request.body(), envelope)
+
+
+def parsed(body: bytes, model: type[Model]) -> Model:
+    """JSON as `model`. Raises ApiError 422, which names the fields inside the envelope."""
     try:
-        return envelope.model_validate_json(await request.body())
+        return model.model_validate_json(body)
     except ValidationError as error:
         raise refusal(error, depth=1) from None
 

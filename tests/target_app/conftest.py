@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.parts.provider import Provider, provider
 from tests.target_app.app_client import AppClient, empty_database
+from tests.target_app.shop import Shop
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +37,27 @@ def client(database_url: str) -> Iterator[Callable[..., AppClient]]:
             return stack.enter_context(AppClient(treatment, database_url, **settings))
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def running_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    """A payment provider that many tests share."""
+    with provider(tmp_path_factory.mktemp("provider")) as started:
+        yield started
+
+
+@pytest.fixture
+def payment_provider(running_provider: Provider) -> Provider:
+    """A payment provider that does what it should until it is told otherwise."""
+    running_provider.control()
+    return running_provider
+
+
+@pytest.fixture
+def shop(client: Callable[..., AppClient], payment_provider: Provider) -> Shop:
+    """An author with a paid article, in an app that can sell it."""
+    settings = {
+        "provider_url": payment_provider.url,
+        "provider_secret_file": payment_provider.secrets.path,
+    }
+    return Shop(client(**settings))

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from tests.parts.provider import provider
 from tests.parts.target import TargetServer, target_server
 from tests.parts.templates import SqliteTemplates
 
@@ -25,9 +26,21 @@ class Served:
 def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
     """A server with cheap hashes: their price is not the point."""
     url = seeded.copy(folder, password_hash="sha256", articles=100)
-    with target_server("hardened,password_hash=sha256", url, folder) as server:
+    with (
+        provider(folder) as sells,
+        target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings) as server,
+    ):
         user = {"email": "reader0060@example.test", "password": "correct-horse-0060"}
         signed_in = httpx.post(f"{server.url}/api/users/login", json={"user": user}).json()["user"]
         article = httpx.get(f"{server.url}/api/articles?limit=1").json()["articles"][0]
-        existing = {"slug": article["slug"], "username": article["author"]["username"], "id": 1}
+        existing = {"slug": article["slug"], "username": article["author"]["username"], "id": 1, "code": "SAVE0001"}
+        order(server.url, signed_in["token"])
         yield Served(server, signed_in["token"], existing)
+
+
+def order(url: str, token: str) -> None:
+    """An order, so that there is one with the number 1."""
+    articles = httpx.get(f"{url}/api/articles?limit=100").json()["articles"]
+    slug = next(article["slug"] for article in articles if "price" in article)
+    headers = {"Authorization": f"Token {token}", "Idempotency-Key": "first"}
+    httpx.post(f"{url}/api/orders", json={"order": {"slug": slug}}, headers=headers).raise_for_status()
