@@ -140,8 +140,7 @@ def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> 
     """The payment provider; None where none is set up. Raises ProviderAddressError."""
     if not settings.provider_url:
         return None
-    api_key = ProviderSecrets(settings.provider_file).api_key()
-    return HttpProvider(tls.client(settings.provider_url, api_key), metrics)
+    return HttpProvider(settings.provider_url, ProviderSecrets(settings.provider_file).api_key(), tls, metrics)
 
 
 def add_api(app: FastAPI) -> None:
