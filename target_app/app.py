@@ -15,6 +15,7 @@ from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
+from target_app.controls.browser_policy import SameHost
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
@@ -22,6 +23,7 @@ from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.token_signature import TOKEN_SIGNATURE
@@ -45,6 +47,14 @@ from target_app.payments.endpoints import router as payments_router
 from target_app.payments.provider_client import HttpProvider, ProviderClient
 from target_app.payments.service import ProviderEvents
 from target_app.provider_secrets import ProviderSecrets
+from target_app.realtime.endpoints import router as realtime_router
+from target_app.realtime.endpoints import stream_route
+from target_app.realtime.hub import Hub, NoRelay
+from target_app.realtime.parts import Realtime
+from target_app.realtime.relay import RedisRelay
+from target_app.realtime.repository import RealtimeRepository
+from target_app.realtime.service import RealtimeService
+from target_app.realtime.tickets import PURGE_S, DatabaseTickets, RedisTickets
 from target_app.redis_client import connect_redis
 from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
@@ -82,8 +92,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     cache = RESPONSE_CACHE.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
 
-    events = Events()
-    users = UserService(UserRepository(fields), passwords, throttle, tokens, fields)
+    relay = NoRelay() if redis is None else RedisRelay(redis, settings.database_url, metrics)
+    hub = Hub(metrics, BoundedSockets(kit), relay)
+    events = Events(announcers=[hub.announce], listeners=[hub.change])
+    users = UserService(UserRepository(fields), passwords, throttle, tokens, fields, events)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -94,6 +106,14 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
+
+    streams = RealtimeRepository()
+    kept = DatabaseTickets(database, streams)
+    tickets = kept if redis is None else RedisTickets(redis, kept)
+    background.add("purge_tickets", PURGE_S, tickets.purge)
+    realtime = Realtime(
+        RealtimeService(streams, tickets, users, articles, hub), hub, SameHost(kit), settings.heartbeat_s
+    )
 
     app = FastAPI(
         title="Conduit",
@@ -126,6 +146,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         checkout=checkout,
         provider=provider,
         provider_events=provider_events,
+        realtime=realtime,
     )
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
@@ -154,8 +175,10 @@ def add_api(app: FastAPI) -> None:
         coupons_router,
         balance_router,
         payments_router,
+        realtime_router,
     ):
         app.router.routes.extend(router.routes)
+    app.router.routes.append(stream_route)
     plain = app.openapi
 
     def with_scheme() -> dict[str, Any]:
@@ -180,9 +203,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.passwords.prepare()
     if parts.redis is not None:
         await parts.redis.start()
+    parts.realtime.hub.start()
     parts.background.start()
     yield
     await parts.background.stop()
+    await parts.realtime.hub.stop()
     if parts.provider is not None:
         await parts.provider.close()
     parts.passwords.close()

@@ -22,6 +22,17 @@ class Event:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change of who may hear what, from the next event on; nobody is told of it."""
+
+    #: `follow` and `unfollow`: user `subject` and author `author`; `hide`: nobody may read article `subject` any more;
+    #: `disconnect`: user `subject` may hear nothing at all.
+    kind: Literal["follow", "unfollow", "hide", "disconnect"]
+    subject: int
+    author: int = 0
+
+
 class Recorder(Protocol):
     """Writes something down in the transaction in which the event happened."""
 
@@ -30,14 +41,21 @@ class Recorder(Protocol):
 
 
 Announcer = Callable[[Event], None]
+Listener = Callable[[Change], None]
 
 
 class Events:
     """Passes each event on, in the order in which the assembly names the listeners."""
 
-    def __init__(self, recorders: Sequence[Recorder] = (), announcers: Sequence[Announcer] = ()) -> None:
+    def __init__(
+        self,
+        recorders: Sequence[Recorder] = (),
+        announcers: Sequence[Announcer] = (),
+        listeners: Sequence[Listener] = (),
+    ) -> None:
         self._recorders = tuple(recorders)
         self._announcers = tuple(announcers)
+        self._listeners = tuple(listeners)
 
     async def happened(self, work: UnitOfWork, event: Event) -> None:
         """Record it now; announce it once the transaction is on disk."""
@@ -45,3 +63,8 @@ class Events:
             await recorder.record(work, event)
         for announcer in self._announcers:
             work.after_commit(partial(announcer, event))
+
+    def changed(self, work: UnitOfWork, change: Change) -> None:
+        """Tell the listeners once the transaction is on disk."""
+        for listener in self._listeners:
+            work.after_commit(partial(listener, change))

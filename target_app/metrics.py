@@ -85,6 +85,16 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemin",
         )
+        self._sockets = Gauge(
+            "target_open_sockets",
+            "WebSockets and event streams open",
+            ["kind"],
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._messages = Counter(
+            "target_realtime_messages_total", "What became of events and their messages", ["outcome"], registry=registry
+        )
 
         self._breaker_state = Gauge(
             "target_breaker_state",
@@ -139,6 +149,15 @@ class Metrics:
     def payment_event(self, outcome: str) -> Callable[[], None]:
         """A counter of the provider's events with that outcome, looked up once, at assembly."""
         counter = self._payment_events.labels(outcome)
+        return counter.inc
+
+    def sockets(self, kind: str) -> Gauge:
+        """The gauge of open connections of one kind, `websocket` or `sse`, looked up once, at assembly."""
+        return self._sockets.labels(kind)
+
+    def messages(self, outcome: str) -> Callable[[float], None]:
+        """A counter of one outcome of `realtime.hub`, looked up once, at assembly."""
+        counter = self._messages.labels(outcome)
         return counter.inc
 
     def exposition(self, checked_out: int) -> bytes:

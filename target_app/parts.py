@@ -15,6 +15,7 @@ from target_app.orders.service import OrderService
 from target_app.payments.checkout import Checkout
 from target_app.payments.provider_client import ProviderClient
 from target_app.payments.service import ProviderEvents
+from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
 from target_app.users.service import UserService
 
@@ -38,3 +39,4 @@ class Parts:
     checkout: Checkout
     provider: ProviderClient | None
     provider_events: ProviderEvents
+    realtime: Realtime

@@ -16,9 +16,12 @@ from uvicorn.supervisors import Multiprocess
 from target_app.operator_error import OperatorError
 from target_app.settings import Settings, is_loopback
 from target_app.treatment import Treatment
+from target_app.web.streaming import Protocol
 
 #: A request that is still running this long after SIGTERM is cut off.
 GRACE_S = 1
+#: Bytes of the largest message of a WebSocket client; none is expected.
+WS_MAX_SIZE = 1024
 PR_SET_PDEATHSIG = 1
 #: Where the workers read whose they are.
 PARENT = "TARGET_PARENT_PID"
@@ -64,8 +67,12 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
         factory=True,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws="none",
+        http=Protocol,
+        ws="websockets-sansio",
+        ws_max_size=WS_MAX_SIZE,
+        ws_per_message_deflate=False,
+        ws_ping_interval=settings.heartbeat_s,
+        ws_ping_timeout=settings.heartbeat_s,
         lifespan="on",
         access_log=False,
         log_level="warning",

@@ -4,8 +4,9 @@ import hashlib
 import ipaddress
 import os
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from target_app.database import sqlite_path
@@ -37,6 +38,10 @@ class Settings(BaseSettings):
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.
     hash_queue_limit: int = 64
+    #: WebSockets and event streams that one worker keeps open; the next one is answered 503.
+    max_sockets: PositiveInt = 2000
+    #: How often an open connection shows that it is alive, and how long its peer may take to do so.
+    heartbeat_s: Annotated[float, Field(gt=0, le=3600)] = 20.0
     #: The payment provider; empty where nothing is sold.
     provider_url: str = ""
     provider_secret_file: Path | None = None

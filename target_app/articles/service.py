@@ -6,7 +6,7 @@ from target_app.articles.schemas import ArticleQuery, ArticleUpdate, NewArticle,
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Filters
-from target_app.events import Event, Events
+from target_app.events import Change, Event, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
 from target_app.web.errors import not_found
@@ -63,12 +63,16 @@ class ArticleService:
         updated = await self._found(work, changed, viewer)
         if article.draft and not updated.draft:
             await self._published(work, updated)
+        if updated.draft and not article.draft:
+            self._events.changed(work, Change("hide", article.id))
         return detail(updated, viewer, self._fields)
 
     async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
         """Delete an article. Raises ApiError 403, 404."""
         connection = await work.writing()
-        await self._repository.remove(connection, await self.changeable(work, slug, viewer))
+        article = await self.changeable(work, slug, viewer)
+        await self._repository.remove(connection, article)
+        self._events.changed(work, Change("hide", article.id))
 
     async def favorite(self, work: UnitOfWork, slug: str, viewer: int) -> dict[str, Any]:
         """Favorite an article. Raises ApiError 404."""

@@ -9,6 +9,7 @@ from target_app.coupons import models as _coupons  # noqa: F401
 from target_app.ledger import models as _ledger  # noqa: F401
 from target_app.orders import models as _orders  # noqa: F401
 from target_app.payments import models as _payments  # noqa: F401
+from target_app.realtime import models as _realtime  # noqa: F401
 from target_app.schema import metadata
 from target_app.users import models as _users  # noqa: F401
 

@@ -88,12 +88,19 @@ class Cached:
         writes = self._writes
         messages: list[Message] = []
 
+        streamed = False
+
         async def record(message: Message) -> None:
-            messages.append(message)
+            nonlocal streamed
+            streamed = streamed or message.get("more_body", False)  # a stream has no end to wait for
+            if streamed:
+                messages.clear()
+            else:
+                messages.append(message)
             await send(message)
 
         await self._app(scope, receive, record)
-        if writes == self._writes:  # what was read before a write that has ended since is not kept
+        if messages and writes == self._writes:  # what was read before a write that has ended since is not kept
             self._keep(key, Entry(time.monotonic() + TTL_S, route_of(scope), tuple(messages)))
 
     def _keep(self, key: Key, entry: Entry) -> None:

@@ -4,6 +4,7 @@ from target_app.controls.login_throttle import Attempt, LoginThrottle
 from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.token_signature import TokenSignature
+from target_app.events import Change, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.repository import ProfileRow, TakenError, UserRepository, UserRow
@@ -21,16 +22,21 @@ class UserService:
         throttle: LoginThrottle,
         tokens: TokenSignature,
         fields: ResponseFields,
+        events: Events,
     ) -> None:
         self._repository = repository
         self._passwords = passwords
         self._throttle = throttle
         self._tokens = tokens
         self._fields = fields
+        self._events = events
 
     async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
         """The user that a token stands for, read anew for every request. Raises ApiError 401."""
-        user_id = self._tokens.user_id(token)
+        return await self.active(work, self._tokens.user_id(token))
+
+    async def active(self, work: UnitOfWork, user_id: int) -> UserRow:
+        """The user of that id, who may use the account at this moment. Raises ApiError 401."""
         user = await self._repository.by_id(await work.reading(), user_id)
         if user is None:
             raise missing_token()
@@ -98,12 +104,14 @@ class UserService:
         """Follow a user. Raises ApiError 404."""
         followed = await self._profile(work, username, viewer)
         await self._repository.follow(await work.writing(), viewer.id, followed.id)
+        self._events.changed(work, Change("follow", viewer.id, followed.id))
         return self._profile_shown(followed._replace(following=True))
 
     async def unfollow(self, work: UnitOfWork, username: str, viewer: UserRow) -> dict[str, Any]:
         """Stop following a user. Raises ApiError 404."""
         followed = await self._profile(work, username, viewer)
         await self._repository.unfollow(await work.writing(), viewer.id, followed.id)
+        self._events.changed(work, Change("unfollow", viewer.id, followed.id))
         return self._profile_shown(followed._replace(following=False))
 
     def shown(self, user: UserRow) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from target_app.metrics import Metrics
 ROUTE = "target_app.route"
 #: Stands in the scope once the answer has begun.
 BEGUN = "target_app.begun"
+#: Set in the scope of an answer that is sent as things happen, without an end of its own: it is timed up to its head.
+STREAM = "target_app.stream"
 #: Methods are a label: one that nobody knows must not make a new series.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -36,6 +38,8 @@ class RequestMetrics:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 scope[BEGUN] = True
+                if STREAM in scope:
+                    self._answered(scope, status, began)
             await send(message)
 
         began = time.perf_counter()
@@ -43,6 +47,10 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, watch)
         finally:
-            self._metrics.in_flight.dec()
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            self._metrics.request(method, route_of(scope), status, time.perf_counter() - began)
+            if STREAM not in scope:
+                self._answered(scope, status, began)
+
+    def _answered(self, scope: Scope, status: int, began: float) -> None:
+        self._metrics.in_flight.dec()
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.request(method, route_of(scope), status, time.perf_counter() - began)

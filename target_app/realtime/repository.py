@@ -1,0 +1,53 @@
+from sqlalchemy import bindparam, delete, insert, select
+
+from target_app.database import Connection
+from target_app.prepared import Prepared
+from target_app.realtime.models import tickets
+from target_app.users.models import follows
+
+#: Authors that one connection hears of; the oldest accounts first.
+MOST_FOLLOWED = 1000
+
+FOLLOWED = Prepared(
+    select(follows.c.followed_id)
+    .where(follows.c.follower_id == bindparam("user"))
+    .order_by(follows.c.followed_id)
+    .limit(MOST_FOLLOWED)
+)
+KNOWN = Prepared(select(tickets.c.user_id).where(tickets.c.digest == bindparam("digest")))
+TAKE = (
+    delete(tickets)
+    .where(tickets.c.digest == bindparam("digest"), tickets.c.expires_at > bindparam("now"))
+    .returning(tickets.c.user_id)
+)
+OLD = Prepared(select(tickets.c.expires_at).where(tickets.c.expires_at <= bindparam("now")).limit(1))
+PURGE = delete(tickets).where(tickets.c.expires_at <= bindparam("now"))
+
+
+class RealtimeRepository:
+    """Statements about tickets and about whom a user hears of. Times in ms since 1970."""
+
+    async def followed(self, connection: Connection, user_id: int) -> list[int]:
+        """The users whom this one follows, MOST_FOLLOWED at most."""
+        return [followed for (followed,) in await connection.fetch_all(FOLLOWED, {"user": user_id})]
+
+    async def keep(self, connection: Connection, digest: str, user_id: int, expires_at: int) -> None:
+        """Keep a ticket until it is taken."""
+        await connection.run(insert(tickets).values(digest=digest, user_id=user_id, expires_at=expires_at))
+
+    async def known(self, connection: Connection, digest: str) -> bool:
+        """Whether there is such a ticket, expired or not."""
+        return await connection.fetch_one(KNOWN, {"digest": digest}) is not None
+
+    async def take(self, connection: Connection, digest: str, now: int) -> int | None:
+        """The user of a ticket, which is gone by this: of two who take it one gets it."""
+        row = await connection.row(TAKE, {"digest": digest, "now": now})
+        return None if row is None else int(row.user_id)
+
+    async def has_expired(self, connection: Connection, now: int) -> bool:
+        """Whether there is anything to purge."""
+        return await connection.fetch_one(OLD, {"now": now}) is not None
+
+    async def purge(self, connection: Connection, now: int) -> None:
+        """Forget what has expired."""
+        await connection.run(PURGE, {"now": now})
