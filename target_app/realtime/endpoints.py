@@ -32,6 +32,7 @@ async def issue_ticket(visit: SignedIn) -> Response:
 
 @router.get(
     "/events",
+    status_code=200,
     tags=["real time"],
     response_class=EventStream,
     openapi_extra=described(query=StreamQuery),
