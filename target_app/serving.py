@@ -16,7 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from target_app.operator_error import OperatorError
 from target_app.settings import Settings, is_loopback
 from target_app.treatment import Treatment
-from target_app.web.streaming import Protocol
+from target_app.web.streaming import HttpProtocol, WebSocketProtocol
 
 #: A request that is still running this long after SIGTERM is cut off.
 GRACE_S = 1
@@ -67,8 +67,8 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
         factory=True,
         workers=workers,
         loop="uvloop",
-        http=Protocol,
-        ws="websockets-sansio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
         ws_max_size=WS_MAX_SIZE,
         ws_per_message_deflate=False,
         ws_ping_interval=settings.heartbeat_s,

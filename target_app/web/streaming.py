@@ -13,6 +13,7 @@ from typing import Any
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 #: Bytes that wait in this process before sending is paused, and in the kernel (which doubles it for its own needs).
 WRITE_BUFFER = 16 * 1024
@@ -56,7 +57,7 @@ def connection_of(scope: Scope) -> Connection | None:
     return state.get(CONNECTION)
 
 
-class Protocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """Uvicorn's HTTP, with the connection within reach of what it carries."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in uvicorn's own
@@ -74,3 +75,13 @@ class Protocol(HttpToolsProtocol):
         """The server is asked to end: uvicorn lets answers finish, and a stream has to be told to."""
         super().shutdown()
         self._connection.drain()
+
+
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """Uvicorn's WebSocket: of its three the one that is small and pings its peers."""
+
+    async def send(self, message: Any) -> None:
+        """A handshake that was refused in full is complete: uvicorn would log each one as an error."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
