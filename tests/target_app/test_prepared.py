@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from target_app.articles.models import tags
 from target_app.database import connect, transaction
@@ -18,6 +18,26 @@ def test_parameters_stand_in_their_places() -> None:
     assert BY_NAME.sqlite.arguments({"name": "x", "other": 1}) == ["x", 0]
     with pytest.raises(KeyError):
         BY_NAME.sqlite.arguments({})
+
+
+def test_changes_are_prepared_too(database_url: str) -> None:
+    """INSERT, UPDATE and DELETE say how many rows they matched; one with RETURNING is done when its row is read."""
+    add = Prepared(insert(tags).values(name=bindparam("tag"), articles_count=1).returning(tags.c.name))
+    count = Prepared(update(tags).where(tags.c.name == bindparam("tag")).values(articles_count=bindparam("count")))
+    remove = Prepared(delete(tags).where(tags.c.name == bindparam("tag")))
+
+    async def work() -> list[object]:
+        database = connect(database_url, Metrics())
+        async with transaction(database) as connection:
+            seen: list[object] = [await connection.fetch_one(add, {"tag": tag}) for tag in ("x", "y")]
+            seen += [await connection.change(count, {"tag": tag, "count": 2}) for tag in ("x", "z")]
+            seen.append(await connection.change(remove, {"tag": "y"}))
+        reader = await database.open_reading()
+        seen.append(list(await reader.fetch_all(BY_NAME, {"name": "x"})))
+        await database.close()
+        return seen
+
+    assert asyncio.run(work()) == [("x",), ("y",), 1, 0, 1, [("x", 2)]]
 
 
 def test_a_list_of_values_cannot_be_prepared() -> None:
