@@ -31,7 +31,7 @@ from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
 from target_app.coupons.service import CouponService
-from target_app.database import ALIVE, connect
+from target_app.database import ALIVE, connect, sqlite_path
 from target_app.events import Events
 from target_app.ledger.check import LedgerCheck
 from target_app.ledger.endpoints import router as balance_router
@@ -77,7 +77,7 @@ CHECK_LEDGER_S = 15.0
 def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     """The server. Levels are chosen here and nowhere else."""
     metrics = Metrics()
-    background = Background()
+    background = Background(metrics)
     database = connect(settings.database_url, metrics, settings.pool_size, settings.statement_timeout_ms)
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
@@ -148,6 +148,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         provider_events=provider_events,
         realtime=realtime,
     )
+    metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
@@ -235,7 +236,7 @@ async def health(request: Request) -> Response:
 async def exposition(request: Request) -> Response:
     """All metrics, for Prometheus."""
     parts: Parts = request.app.state.parts
-    return Response(parts.metrics.exposition(parts.database.checked_out), media_type=CONTENT_TYPE)
+    return Response(parts.metrics.exposition(), media_type=CONTENT_TYPE)
 
 
 async def published_keys(request: Request) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from target_app.metrics import Metrics
+
 LOG = logging.getLogger(__name__)
 #: Workers of one server must not all look at the same rows at the same moment.
 JITTER = 0.2
@@ -19,6 +21,8 @@ class Task:
     name: str
     interval_s: float
     run: Callable[[], Awaitable[None]]
+    done: Callable[[], None]
+    failed: Callable[[], None]
     _due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
@@ -38,19 +42,24 @@ class Task:
             try:
                 await self.run()
             except Exception:  # whatever went wrong, the next round may go well
+                self.failed()
                 LOG.exception("the task %s failed", self.name)
+            else:
+                self.done()
 
 
 class Background:
     """All tasks of one worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._tasks: list[Task] = []
         self._running: list[asyncio.Task[None]] = []
 
     def add(self, name: str, interval_s: float, run: Callable[[], Awaitable[None]]) -> Task:
         """A task that starts with the server."""
-        task = Task(name, interval_s, run)
+        done, failed = (self._metrics.background_run(name, outcome) for outcome in ("done", "failed"))
+        task = Task(name, interval_s, run, done, failed)
         self._tasks.append(task)
         return task
 

@@ -64,6 +64,10 @@ class Database(Protocol):
     """A database and the two ways to use it."""
 
     @property
+    def size(self) -> int:
+        """Connections that requests may use at one moment."""
+
+    @property
     def checked_out(self) -> int:
         """Connections in use by requests at this moment."""
 

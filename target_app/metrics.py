@@ -5,11 +5,13 @@ then writes its values to files there and any worker answers `/metrics` for all.
 """
 
 import os
+import platform
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+VERSION = "0.1.0"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 REQUEST_BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -52,9 +54,15 @@ class Metrics:
             buckets=STATEMENT_BUCKETS_S,
             registry=registry,
         )
-        self._checked_out = Gauge(
+        self.checked_out = Gauge(
             "target_db_pool_checked_out",
-            "Database connections held by requests when this was last asked",
+            "Database connections held by requests; under SQLite, transactions that write",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._pool_size = Gauge(
+            "target_db_pool_size",
+            "Database connections that requests may hold",
             registry=registry,
             multiprocess_mode="livesum",
         )
@@ -66,6 +74,29 @@ class Metrics:
         )
         self.password_hash_seconds = Histogram(
             "target_password_hash_seconds", "Time of one password hash", buckets=HASH_BUCKETS_S, registry=registry
+        )
+        self.hash_queue = Gauge(
+            "target_password_hash_queue",
+            "Passwords being hashed or waiting for a thread",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._background_runs = Counter(
+            "target_background_runs_total", "Rounds of a background task", ["task", "outcome"], registry=registry
+        )
+        self._workers = Gauge("target_workers", "Workers that serve", registry=registry, multiprocess_mode="livesum")
+        self._started = Gauge(
+            "target_start_time_seconds",
+            "When the newest worker began to serve, in seconds since 1970",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._build = Gauge(
+            "target_build_info",
+            "1; the labels say what serves",
+            ["version", "python", "treatment", "database"],
+            registry=registry,
+            multiprocess_mode="livemax",
         )
         self._cache_requests = Counter(
             "target_cache_requests_total", "Requests asked of the response cache", ["outcome"], registry=registry
@@ -160,9 +191,20 @@ class Metrics:
         counter = self._messages.labels(outcome)
         return counter.inc
 
-    def exposition(self, checked_out: int) -> bytes:
+    def background_run(self, task: str, outcome: str) -> Callable[[], None]:
+        """A counter of a task's rounds, `done` or `failed`, looked up once, when the task is added."""
+        counter = self._background_runs.labels(task, outcome)
+        return counter.inc
+
+    def serving(self, treatment: str, database: str, pool_size: int) -> None:
+        """Say what serves from now on; `database` is `sqlite` or `postgresql`."""
+        self._workers.set(1)
+        self._started.set_to_current_time()
+        self._build.labels(VERSION, platform.python_version(), treatment, database).set(1)
+        self._pool_size.set(pool_size)
+
+    def exposition(self) -> bytes:
         """All metrics in Prometheus's text format, those of the other workers included."""
-        self._checked_out.set(checked_out)
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self.registry)
         gathered = CollectorRegistry()

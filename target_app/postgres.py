@@ -113,10 +113,11 @@ class PooledConnection:
             refuse_passing(error)
             raise
         finally:
-            await self._connection.close()
+            await self.rollback()
 
     async def rollback(self) -> None:
         """Undo the transaction, if there is one, and return to the pool."""
+        self._metrics.checked_out.dec()
         await self._connection.close()
 
 
@@ -144,6 +145,12 @@ class PostgresDatabase:
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @property
+    def size(self) -> int:
+        """Connections in the pool."""
+        pool: Any = self._engine.pool
+        return int(pool.size())
+
+    @property
     def checked_out(self) -> int:
         """Connections out of the pool."""
         pool: Any = self._engine.pool  # the base class does not declare what every counting pool has
@@ -160,12 +167,14 @@ class PostgresDatabase:
     async def _open(self, engine: AsyncEngine) -> OpenConnection:
         began = time.perf_counter()
         try:
-            return PooledConnection(await engine.connect(), self._metrics)
+            connection = PooledConnection(await engine.connect(), self._metrics)
         except (DBAPIError, *FAILURES) as error:
             refuse_passing(error)
             raise
         finally:
             self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
+        self._metrics.checked_out.inc()
+        return connection
 
     async def close(self) -> None:
         """Close the pool."""

@@ -1,4 +1,11 @@
-"""Running the server: one process, or several on one socket."""
+"""Running the server: one process, or several on one socket.
+
+Asked to end (SIGTERM, SIGINT), a worker stops accepting, closes idle connections, tells what streams to end, and answers
+what it has read, each answer with `Connection: close`. Then its background tasks end and its pools close. A request
+that is still running after GRACE_S is cut off: its client gets no answer, and what it did is undone.
+
+The parent of several workers starts a new one for each that ends by itself or hangs.
+"""
 
 import ctypes
 import os
@@ -19,7 +26,7 @@ from target_app.treatment import Treatment
 from target_app.web.streaming import HttpProtocol, WebSocketProtocol
 
 #: A request that is still running this long after SIGTERM is cut off.
-GRACE_S = 1
+GRACE_S = 10
 #: Bytes of the largest message of a WebSocket client; none is expected.
 WS_MAX_SIZE = 1024
 PR_SET_PDEATHSIG = 1
@@ -102,6 +109,15 @@ class Workers(Multiprocess):
         """SIGINT."""
         self.interrupted = True
         super().handle_int()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace the workers that ended, and take what they were doing out of the metrics."""
+        from prometheus_client.multiprocess import mark_process_dead
+
+        before = {worker.pid for worker in self.processes}
+        super().keep_subprocess_alive()
+        for pid in before - {worker.pid for worker in self.processes}:
+            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # it ships no types for this one
 
 
 def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:

@@ -178,6 +178,7 @@ class InlineWriting(InlineConnection):
             self._undo()
             raise
         finally:
+            self._metrics.checked_out.dec()
             self._lock.release()
 
     async def rollback(self) -> None:
@@ -185,6 +186,7 @@ class InlineWriting(InlineConnection):
         try:
             self._undo()
         finally:
+            self._metrics.checked_out.dec()
             self._lock.release()
 
     def _undo(self) -> None:
@@ -204,6 +206,11 @@ class SqliteDatabase:
         self._reader_connection = self._engine.connect()
         self._reader = InlineReading(self._reader_connection, metrics)
         self._lock = asyncio.Lock()
+
+    @property
+    def size(self) -> int:
+        """One writes at a time."""
+        return 1
 
     @property
     def checked_out(self) -> int:
@@ -229,6 +236,7 @@ class SqliteDatabase:
             raise
         finally:
             self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
+        self._metrics.checked_out.inc()
         return InlineWriting(self._writer, self._metrics, self._lock)
 
     async def _begin_immediate(self) -> None:

@@ -104,6 +104,9 @@ class Passwords:
     def __init__(self, scheme: PasswordHash, kit: Kit) -> None:
         self._scheme = scheme
         self._observe = kit.metrics.password_hash_seconds.observe
+        self._queue = kit.metrics.hash_queue
+        self._allow = kit.metrics.decision("password_hash", "allow")
+        self._deny = kit.metrics.decision("password_hash", "deny")
         self._threads = ThreadPoolExecutor(kit.settings.hash_threads, thread_name_prefix="password")
         self._limit = kit.settings.hash_threads + kit.settings.hash_queue_limit
         self._pending = 0
@@ -125,13 +128,17 @@ class Passwords:
 
     async def _run(self, work: Callable[[], Answer]) -> Answer:
         if self._pending >= self._limit:
+            self._deny()
             raise busy()
+        self._allow()
+        self._queue.inc()
         self._pending += 1
         began = time.perf_counter()
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         finally:
             self._pending -= 1
+            self._queue.dec()
             self._observe(time.perf_counter() - began)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import logging
 import pytest
 
 from target_app.background import Background
+from target_app.metrics import Metrics
 
 
 def rounds(interval_s: float, seconds: float, *, wakes: int = 0, failing: bool = False) -> int:
@@ -17,7 +18,7 @@ def rounds(interval_s: float, seconds: float, *, wakes: int = 0, failing: bool =
             raise RuntimeError("not this time")
 
     async def main() -> None:
-        background = Background()
+        background = Background(Metrics())
         task = background.add("counting", interval_s, run)
         background.start()
         for _ in range(wakes):

@@ -164,7 +164,7 @@ def test_statements_are_counted(database_url: str) -> None:
         await database.close()
 
     asyncio.run(run())
-    assert "target_db_statements_total 2.0" in metrics.exposition(0).decode()
+    assert "target_db_statements_total 2.0" in metrics.exposition().decode()
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """The command as an operator uses it: real processes, real signals."""
 
 import errno
+import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +21,7 @@ import pytest
 from target_app.migrations.run import newest
 from target_app.readiness import REVISION
 from tests.parts.target import ROOT, TargetServer, target_environment
+from tests.target_app.app_client import PASSWORD
 
 Start = Callable[..., TargetServer]
 
@@ -109,6 +113,81 @@ def test_a_signal_ends_it_within_two_seconds(environment: dict[str, str], number
         server.send_signal(number)
         assert server.wait(10) == code
         assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_was_read_is_answered(environment: dict[str, str], workers: int) -> None:
+    """Asked to end in the midst of registrations that hash, the server answers each, keeps each, and takes no more."""
+    environment["TARGET_TREATMENT"] = "hardened"
+    count = 24
+    path = environment["TARGET_DATABASE_URL"].removeprefix("sqlite:///")
+    with started(environment, workers) as (server, url), ThreadPoolExecutor(count) as threads:
+        clients = [httpx.Client(base_url=url, timeout=30) for _ in range(count)]
+        for client in clients:
+            assert client.get("/api/tags").status_code == 200
+        answers = [threads.submit(register, client, number) for number, client in enumerate(clients)]
+        while registered(path) < 2:
+            time.sleep(0.01)
+        server.send_signal(signal.SIGTERM)
+        assert {answer.result().status_code for answer in answers} == {201}
+        late = [answer.result() for answer in answers if answer.result().headers.get("connection") == "close"]
+        assert len(late) >= count // 4  # these were running when it was asked, and their clients are told so
+        assert server.wait(10) == 0
+        assert refused(url)
+        for client in clients:
+            client.close()
+    assert registered(path) == count
+
+
+def register(client: httpx.Client, number: int) -> httpx.Response:
+    user = {"username": f"user{number}", "email": f"user{number}@example.test", "password": PASSWORD}
+    return client.post("/api/users", json={"user": user})
+
+
+def registered(path: str) -> int:
+    """How many users the database holds."""
+    with closing(sqlite3.connect(path)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM users").fetchone()[0]
+        return found
+
+
+def test_a_killed_worker_is_replaced(start_target: Start, database_url: str) -> None:
+    """After kill -9 of one of two workers the other serves on, a new one is there in 5 s, and gauges forget the dead."""
+    server = start_target("hardened,password_hash=sha256", database_url, workers=2)
+    wait_for(lambda: exposed(server, "target_workers") == 2)
+    for _ in range(10):
+        httpx.get(f"{server.url}/api/tags")
+    tags = 'target_requests_total{method="GET",route="/api/tags",status="200"}'
+    before = exposed(server, tags)
+    first = serving(server.pid)
+    os.kill(first[0], signal.SIGKILL)
+    began = time.monotonic()
+    wait_for(lambda: len(set(serving(server.pid)) - set(first)) == 1 and exposed(server, "target_workers") == 2)
+    assert time.monotonic() - began < 5
+    assert exposed(server, tags) == before
+    assert exposed(server, "target_requests_in_flight") == 1
+
+
+def serving(pid: int) -> list[int]:
+    """The workers of a server: its children that are no helpers of multiprocessing."""
+    lines = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children(pid)}
+    return [int(child) for child, line in lines.items() if b"spawn_main" in line]
+
+
+def exposed(server: TargetServer, series: str) -> float:
+    """The value of a series; 0 where it is not there, or no worker answers at the moment."""
+    with suppress(httpx.TransportError):
+        for line in httpx.get(f"{server.url}/metrics", timeout=5).text.splitlines():
+            if line.startswith(f"{series} "):
+                return float(line.rpartition(" ")[2])
+    return 0
+
+
+def wait_for(true: Callable[[], bool], within_s: float = 20) -> None:
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_workers_share_a_port_and_their_metrics(start_target: Start, database_url: str) -> None:

@@ -94,7 +94,7 @@ def self_signed_server(folder: Path) -> Iterator[SelfSigned]:
 
 def exposed(metrics: Metrics, series: str) -> float:
     """The value of one series."""
-    found = [line for line in metrics.exposition(0).decode().splitlines() if line.startswith(series + " ")]
+    found = [line for line in metrics.exposition().decode().splitlines() if line.startswith(series + " ")]
     return float(found[0].rpartition(" ")[2])
 
 
