@@ -1,6 +1,6 @@
 """Running the server: one process, or several on one socket.
 
-Asked to end (SIGTERM, SIGINT), a worker stops accepting, closes idle connections, tells what streams to end, and answers
+Asked to end (SIGTERM, SIGINT), a worker stops accepting, closes idle connections, tells streams to end, and answers
 what it has read, each answer with `Connection: close`. Then its background tasks end and its pools close. A request
 that is still running after GRACE_S is cut off: its client gets no answer, and what it did is undone.
 

@@ -152,7 +152,7 @@ def registered(path: str) -> int:
 
 
 def test_a_killed_worker_is_replaced(start_target: Start, database_url: str) -> None:
-    """After kill -9 of one of two workers the other serves on, a new one is there in 5 s, and gauges forget the dead."""
+    """After kill -9 of one of two workers the other serves on, a new one is there in 5 s, and gauges drop the dead."""
     server = start_target("hardened,password_hash=sha256", database_url, workers=2)
     wait_for(lambda: exposed(server, "target_workers") == 2)
     for _ in range(10):
