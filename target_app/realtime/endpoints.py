@@ -34,7 +34,7 @@ async def issue_ticket(visit: SignedIn) -> Response:
     "/events",
     status_code=200,
     tags=["real time"],
-    response_class=EventStream,
+    response_class=Response,
     openapi_extra=described(query=StreamQuery),
     responses={
         200: {"description": 'Each event is `{"type", "data"}`', "content": {"text/event-stream": {}}},
