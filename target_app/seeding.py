@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Table, func, insert, select
 from sqlalchemy.exc import DBAPIError
 
-from target_app.articles.models import article_tags, articles, favorites, tags
+from target_app.articles.models import BUCKETS, article_counts, article_tags, articles, favorites, tags
 from target_app.articles.repository import encoded
 from target_app.articles.slugs import slug
 from target_app.comments.models import comments
@@ -129,13 +129,18 @@ def made(size: Size, hashes: Sequence[str]) -> Rows:
                 for number in range(1, size.articles + 1)
             ],
             article_tags: [
-                (number, tag, position) for number, names in tagged.items() for position, tag in enumerate(names)
+                (number, tag, position, favorites_counts[number])
+                for number, names in tagged.items()
+                for position, tag in enumerate(names)
             ],
             tags: sorted(tag_counts.items()),
+            article_counts: [],
             favorites: liked,
             comments: list(remarks(dice, size.articles, user_ids, sentences)),
         }
     )
+    buckets = Counter(row[1] % BUCKETS for row in rows.tables[articles])
+    rows.tables[article_counts] = sorted(buckets.items())
     paid = [row for row in rows.tables[articles] if row[-1]]
     rows.tables[coupons] = [coupon_row(number, row[0], row[1]) for number, row in enumerate(paid, start=1)]
     return rows
@@ -303,4 +308,4 @@ async def fill_postgres(url: str, rows: Rows) -> None:
                 await connection.copy_records_to_table(table.name, records=values, columns=columns)
             for table in (users, articles, comments, coupons):
                 await connection.execute(CONTINUE, table.name, max(len(rows.tables[table]), 1))
-        await connection.execute("ANALYZE")
+        await connection.execute("VACUUM ANALYZE")

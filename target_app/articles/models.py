@@ -32,7 +32,10 @@ article_tags = Table(
     Column("article_id", Identifier, ForeignKey("articles.id", ondelete="CASCADE"), primary_key=True),
     Column("tag", String(255), primary_key=True),
     Column("position", Integer, nullable=False),
+    # The article's own, kept in step: the most popular articles of a tag are then the end of one index.
+    Column("favorites_count", Integer, nullable=False, server_default="0"),
     Index("ix_article_tags_tag_article_id", "tag", "article_id"),
+    Index("ix_article_tags_tag_favorites_count_article_id", "tag", "favorites_count", "article_id"),
     sqlite_with_rowid=False,
 )
 
@@ -43,6 +46,15 @@ tags = Table(
     Column("name", String(255), primary_key=True),
     Column("articles_count", Integer, nullable=False),
     sqlite_with_rowid=False,
+)
+
+#: How many published articles there are, in a few rows by author: writers of different ones seldom wait for each other.
+BUCKETS = 16
+article_counts = Table(
+    "article_counts",
+    metadata,
+    Column("bucket", Integer, primary_key=True, autoincrement=False),
+    Column("articles_count", Integer, nullable=False),
 )
 
 favorites = Table(

@@ -1,11 +1,12 @@
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from target_app.articles.models import article_tags, articles, favorites, tags
+from target_app.articles.models import BUCKETS, article_tags, articles, favorites, tags
 from target_app.articles.rows import ArticleRow, Page
 from target_app.articles.slugs import slug as slug_of
 from target_app.controls.sql import FEED, Filters, ListSql
@@ -16,12 +17,19 @@ from target_app.tuning.query_shape import ArticleLoader
 TAGS = Prepared(
     select(tags.c.name).where(tags.c.articles_count > 0).order_by(tags.c.articles_count.desc(), tags.c.name)
 )
-TAGS_OF = select(article_tags.c.tag).where(article_tags.c.article_id == bindparam("article"))
-COUNT_TAG = text(
-    "INSERT INTO tags (name, articles_count) VALUES (:tag, 1) "
-    "ON CONFLICT (name) DO UPDATE SET articles_count = tags.articles_count + 1"
+HELD = (
+    select(articles.c.draft, articles.c.tag_list, articles.c.favorites_count)
+    .where(articles.c.id == bindparam("article"))
+    .with_for_update(key_share=True)
 )
-UNCOUNT_TAG = update(tags).where(tags.c.name == bindparam("tag")).values(articles_count=tags.c.articles_count - 1)
+COUNT_TAG = text(
+    "INSERT INTO tags (name, articles_count) VALUES (:tag, :change) "
+    "ON CONFLICT (name) DO UPDATE SET articles_count = tags.articles_count + :change"
+)
+COUNT_ARTICLES = text(
+    "INSERT INTO article_counts (bucket, articles_count) VALUES (:bucket, :change) "
+    "ON CONFLICT (bucket) DO UPDATE SET articles_count = article_counts.articles_count + :change"
+)
 FAVORITE = text("INSERT INTO favorites (user_id, article_id) VALUES (:viewer, :article) ON CONFLICT DO NOTHING")
 UNFAVORITE = delete(favorites).where(
     favorites.c.user_id == bindparam("viewer"), favorites.c.article_id == bindparam("article")
@@ -31,6 +39,19 @@ COUNT_FAVORITE = (
     .where(articles.c.id == bindparam("article"))
     .values(favorites_count=articles.c.favorites_count + bindparam("change"))
 )
+COUNT_TAGGED_FAVORITE = (
+    update(article_tags)
+    .where(article_tags.c.article_id == bindparam("article"))
+    .values(favorites_count=article_tags.c.favorites_count + bindparam("change"))
+)
+
+
+class Held(NamedTuple):
+    """An article as its counts have it."""
+
+    draft: bool
+    tag_list: str
+    favorites_count: int
 
 
 class ArticleRepository:
@@ -68,59 +89,90 @@ class ArticleRepository:
             raise LookupError("the database returned no id for a new article")
         slug = slug_of(values["title"], row.id)
         await connection.run(update(articles).where(articles.c.id == row.id).values(slug=slug))
-        await self._add_tags(connection, row.id, tag_list, published=not values["draft"])
+        await self._add_tags(connection, row.id, tag_list, 0)
+        if not values["draft"]:
+            await self._count(connection, values["author_id"], (), tag_list, 1)
         return slug
 
     async def change(
         self, connection: Connection, article: ArticleRow, values: Mapping[str, Any], tag_list: Sequence[str] | None
     ) -> str:
         """Change columns, and the tags unless `tag_list` is None; the slug afterwards."""
+        held = await self._held(connection, article.id)
+        if held is None:
+            return article.slug
         slug = (
             slug_of(values["title"], article.id)
             if values.get("title", article.title) != article.title
             else article.slug
         )
-        columns = dict(values) | {"slug": slug}
-        draft = values.get("draft", article.draft)
-        if tag_list is not None or draft != article.draft:
-            names = orjson.loads(article.tag_list) if tag_list is None else tag_list
-            columns["tag_list"] = encoded(names)
-            await self._remove_tags(connection, article.id, published=not article.draft)
-            await self._add_tags(connection, article.id, names, published=not draft)
+        before = orjson.loads(held.tag_list)
+        after = before if tag_list is None else list(tag_list)
+        columns = {**values, "slug": slug, "tag_list": encoded(after)}
         await connection.run(update(articles).where(articles.c.id == article.id).values(**columns))
+        if after != before:
+            await connection.run(delete(article_tags).where(article_tags.c.article_id == article.id))
+            await self._add_tags(connection, article.id, after, held.favorites_count)
+        was_public, is_public = not held.draft, not values.get("draft", held.draft)
+        await self._count(
+            connection,
+            article.author_id,
+            before if was_public else (),
+            after if is_public else (),
+            is_public - was_public,
+        )
         return slug
 
     async def remove(self, connection: Connection, article: ArticleRow) -> None:
         """Delete an article and what hangs on it."""
-        await self._remove_tags(connection, article.id, published=not article.draft)
+        held = await self._held(connection, article.id)
         await connection.run(delete(articles).where(articles.c.id == article.id))
+        if held is not None and not held.draft:
+            await self._count(connection, article.author_id, orjson.loads(held.tag_list), (), -1)
 
     async def favorite(self, connection: Connection, viewer: int, article: int) -> None:
         """Favorite an article; once is enough."""
-        if await connection.run(FAVORITE, {"viewer": viewer, "article": article}):
+        if await self._held(connection, article) and await connection.run(
+            FAVORITE, {"viewer": viewer, "article": article}
+        ):
             await connection.run(COUNT_FAVORITE, {"article": article, "change": 1})
+            await connection.run(COUNT_TAGGED_FAVORITE, {"article": article, "change": 1})
 
     async def unfavorite(self, connection: Connection, viewer: int, article: int) -> None:
         """Take a favorite back, if there is one."""
-        if await connection.run(UNFAVORITE, {"viewer": viewer, "article": article}):
+        if await self._held(connection, article) and await connection.run(
+            UNFAVORITE, {"viewer": viewer, "article": article}
+        ):
             await connection.run(COUNT_FAVORITE, {"article": article, "change": -1})
+            await connection.run(COUNT_TAGGED_FAVORITE, {"article": article, "change": -1})
 
-    async def _add_tags(self, connection: Connection, article: int, names: Sequence[str], published: bool) -> None:
-        if not names:
-            return
-        rows = [{"article_id": article, "tag": tag, "position": at} for at, tag in enumerate(names)]
-        await connection.run(insert(article_tags), rows)
-        if published:
-            # One order for all writers: two transactions that share tags never wait for each other.
-            await connection.run(COUNT_TAG, [{"tag": tag} for tag in sorted(names)])
+    async def _held(self, connection: Connection, article: int) -> Held | None:
+        """What the counts hang on, with the article's row locked: nobody else changes it before this one commits.
 
-    async def _remove_tags(self, connection: Connection, article: int, published: bool) -> None:
-        names = sorted(tag for (tag,) in await connection.rows(TAGS_OF, {"article": article}))
-        if not names:
-            return
-        if published:
-            await connection.run(UNCOUNT_TAG, [{"tag": tag} for tag in names])
-        await connection.run(delete(article_tags).where(article_tags.c.article_id == article))
+        First of all: a row that refers to the article locks it a little, and two that did so would wait in a circle.
+        """
+        row = await connection.row(HELD, {"article": article})
+        return None if row is None else Held._make(row)
+
+    async def _add_tags(self, connection: Connection, article: int, names: Sequence[str], favorites_count: int) -> None:
+        if names:
+            rows = [
+                {"article_id": article, "tag": tag, "position": at, "favorites_count": favorites_count}
+                for at, tag in enumerate(names)
+            ]
+            await connection.run(insert(article_tags), rows)
+
+    async def _count(
+        self, connection: Connection, author: int, before: Sequence[str], after: Sequence[str], change: int
+    ) -> None:
+        """Count an author's article in or out, and its tags. One order for all writers: none waits in a circle."""
+        changes = Counter(after)
+        changes.subtract(before)
+        rows = [{"tag": tag, "change": by} for tag, by in sorted(changes.items()) if by]
+        if rows:
+            await connection.run(COUNT_TAG, rows)
+        if change:
+            await connection.run(COUNT_ARTICLES, {"bucket": author % BUCKETS, "change": change})
 
 
 def encoded(tag_list: Sequence[str]) -> str:

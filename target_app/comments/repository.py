@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, exists, false, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from target_app.comments.models import comments
 from target_app.controls.response_fields import ResponseFields
@@ -27,6 +28,10 @@ class CommentRow(NamedTuple):
 
 
 DECLARED = len(CommentRow._fields) - 1
+
+
+class ArticleGoneError(Exception):
+    """There is nothing left to comment on."""
 
 
 class CommentRepository:
@@ -72,9 +77,12 @@ class CommentRepository:
         return None if row is None else CommentRow._make((*row[:DECLARED], row[DECLARED:]))
 
     async def add(self, connection: Connection, article: int, author: int, body: str, now: int) -> int:
-        """The id of the new comment."""
+        """The id of the new comment. Raises ArticleGoneError where the article was deleted meanwhile."""
         values = {"article_id": article, "author_id": author, "body": body, "created_at": now, "updated_at": now}
-        row = await connection.row(insert(comments).values(**values).returning(comments.c.id))
+        try:
+            row = await connection.row(insert(comments).values(**values).returning(comments.c.id))
+        except IntegrityError:
+            raise ArticleGoneError from None
         if row is None:
             raise LookupError("the database returned no id for a new comment")
         return int(row.id)

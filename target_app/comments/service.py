@@ -1,7 +1,7 @@
 from typing import Any
 
 from target_app.articles.service import ArticleService
-from target_app.comments.repository import CommentRepository, CommentRow
+from target_app.comments.repository import ArticleGoneError, CommentRepository, CommentRow
 from target_app.comments.schemas import NewComment
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.response_fields import ResponseFields
@@ -39,7 +39,10 @@ class CommentService:
         """Say something about an article."""
         connection = await work.writing()
         article = await self._articles.readable(work, slug, viewer)
-        comment = await self._repository.add(connection, article.id, viewer, new.body, now_ms())
+        try:
+            comment = await self._repository.add(connection, article.id, viewer, new.body, now_ms())
+        except ArticleGoneError:
+            raise not_found("article") from None
         shown = self._shown(await self._found(work, article.id, comment, viewer))
         data = {"slug": article.slug, "comment": shown}
         await self._events.happened(work, Event("comment.created", f"article:{article.id}", article.author_id, data))

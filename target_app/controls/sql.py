@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, select, text
+from sqlalchemy import ColumnElement, FromClause, TextClause, bindparam, func, select, text
 
-from target_app.articles.models import article_tags, articles, favorites
+from target_app.articles.models import article_counts, article_tags, articles, favorites, tags
 from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.users.models import follows, users
 from target_app.web.errors import ApiError
@@ -30,10 +30,12 @@ class Selection:
     """Conditions and order of a list. Equal keys mean equal SQL: statements are kept by key."""
 
     key: Hashable
+    #: What the articles are read from: with a tag, the rows of the tag come first, in the order of the list.
+    source: FromClause
     page: tuple[Clause, ...]
-    #: The same conditions for counting; bound in every level, so that a level changes one statement's text only.
-    count: tuple[Clause, ...]
     order: tuple[Clause, ...]
+    #: How many articles the whole list has; bound in every level, so that a level changes one statement's text only.
+    count: ColumnElement[int]
     parameters: dict[str, Any]
 
 
@@ -48,6 +50,16 @@ PUBLISHED = articles.c.draft.is_(False)
 NEWEST: tuple[Clause, ...] = (articles.c.id.desc(),)
 POPULAR: tuple[Clause, ...] = (articles.c.favorites_count.desc(), articles.c.id.desc())
 ORDERS = {"newest": NEWEST, "popular": POPULAR}
+#: The same two, as the indexes of a tag's articles have them: a page is the end of one, however long the list is.
+TAG_ORDERS: dict[str, tuple[Clause, ...]] = {
+    "newest": (article_tags.c.article_id.desc(),),
+    "popular": (article_tags.c.favorites_count.desc(), article_tags.c.article_id.desc()),
+}
+
+WRITTEN = articles.join(users, users.c.id == articles.c.author_id)
+TAGGED = article_tags.join(articles, articles.c.id == article_tags.c.article_id).join(
+    users, users.c.id == articles.c.author_id
+)
 
 
 def named_user(parameter: str) -> ColumnElement[Any]:
@@ -56,7 +68,7 @@ def named_user(parameter: str) -> ColumnElement[Any]:
 
 
 BOUND_CLAUSES: dict[str, Clause] = {
-    "tag": articles.c.id.in_(select(article_tags.c.article_id).where(article_tags.c.tag == bindparam("tag"))),
+    "tag": article_tags.c.tag == bindparam("tag"),
     "author": articles.c.author_id == named_user("author"),
     "favorited": articles.c.id.in_(
         select(favorites.c.article_id).where(favorites.c.user_id == named_user("favorited"))
@@ -74,12 +86,33 @@ def bound_clauses(names: tuple[str, ...]) -> tuple[Clause, ...]:
     return (PUBLISHED, *(BOUND_CLAUSES[name] for name in names))
 
 
+def counted(clauses: tuple[Clause, ...], source: FromClause = articles) -> ColumnElement[int]:
+    """How many articles there are of that kind, by counting them."""
+    return select(func.count()).select_from(source).where(*clauses).correlate(None).scalar_subquery()
+
+
+ALL_COUNT: ColumnElement[int] = func.coalesce(select(func.sum(article_counts.c.articles_count)).scalar_subquery(), 0)
+TAG_COUNT: ColumnElement[int] = func.coalesce(
+    select(tags.c.articles_count).where(tags.c.name == bindparam("tag")).scalar_subquery(), 0
+)
+#: Counts that are kept; any other list is a user's own, and short.
+KEPT_COUNTS: dict[tuple[str, ...], ColumnElement[int]] = {(): ALL_COUNT, ("tag",): TAG_COUNT}
+
+
+def count_of(names: tuple[str, ...]) -> ColumnElement[int]:
+    """How many articles a list with these filters has."""
+    kept = KEPT_COUNTS.get(names)
+    if kept is not None:
+        return kept
+    return counted(bound_clauses(names), TAGGED if "tag" in names else articles)
+
+
 #: Articles of the users whom the viewer follows; has no part that a client words, so every level shares it.
 FEED_CLAUSES: tuple[Clause, ...] = (
     PUBLISHED,
     articles.c.author_id.in_(select(follows.c.followed_id).where(follows.c.follower_id == bindparam("viewer"))),
 )
-FEED = Selection("feed", FEED_CLAUSES, FEED_CLAUSES, NEWEST, {})
+FEED = Selection("feed", WRITTEN, FEED_CLAUSES, NEWEST, counted(FEED_CLAUSES), {})
 
 
 class Bound:
@@ -90,20 +123,23 @@ class Bound:
 
     def selection(self, filters: Filters) -> Selection:
         """One of sixteen shapes, with values beside it."""
-        order = ORDERS.get(filters.sort)
+        values = given(filters)
+        names = tuple(values)
+        source, orders = (TAGGED, TAG_ORDERS) if "tag" in values else (WRITTEN, ORDERS)
+        order = orders.get(filters.sort)
         if order is None:
             self._deny()
             raise ApiError(422, {"sort": ["is invalid"]})
-        values = given(filters)
-        names = tuple(values)
-        clauses = bound_clauses(names)
-        return Selection((names, filters.sort), clauses, clauses, order, values)
+        return Selection((names, filters.sort), source, bound_clauses(names), order, count_of(names), values)
 
 
 class StringBuilt:
     """Values and order are written into the statement's text."""
 
     columns: Mapping[str, str] = MappingProxyType({"newest": "articles.id", "popular": "articles.favorites_count"})
+    tag_columns: Mapping[str, str] = MappingProxyType(
+        {"newest": "article_tags.article_id", "popular": "article_tags.favorites_count"}
+    )
 
     def __init__(self, _kit: Kit) -> None:
         return None
@@ -111,12 +147,16 @@ class StringBuilt:
     def selection(self, filters: Filters) -> Selection:
         """Text for these values alone."""
         values = given(filters)
-        column = self.columns.get(filters.sort, filters.sort)
+        source, columns, last = WRITTEN, self.columns, "articles.id"
+        if "tag" in values:
+            source, columns, last = TAGGED, self.tag_columns, "article_tags.article_id"
+        column = columns.get(filters.sort, filters.sort)
         return Selection(
             key=filters,
+            source=source,
             page=(PUBLISHED, *(literally(self._condition(name, value)) for name, value in values.items())),
-            count=bound_clauses(tuple(values)),
-            order=(literally(f"{column} DESC, articles.id DESC"),),
+            order=(literally(f"{column} DESC, {last} DESC"),),
+            count=count_of(tuple(values)),
             parameters=values,
         )
 
@@ -124,7 +164,7 @@ class StringBuilt:
         return getattr(self, f"_{name}")(value)  # type: ignore[no-any-return]  # one of the three methods below
 
     def _tag(self, tag: str) -> str:
-        return f"articles.id IN (SELECT article_id FROM article_tags WHERE tag = '{tag}')"
+        return f"article_tags.tag = '{tag}'"
 
     def _author(self, author: str) -> str:
         return f"users.username = '{author}'"

@@ -66,15 +66,10 @@ class ArticleLoader(Protocol):
         """The article of that slug, drafts included."""
 
 
-def counted(selection: Selection) -> ColumnElement[int]:
-    """How many articles the whole list has."""
-    return select(func.count()).select_from(articles).where(*selection.count).correlate(None).scalar_subquery()
-
-
 def paged(statement: Select[Any], selection: Selection) -> Select[Any]:
     """One page of `statement`."""
     return (
-        statement.select_from(articles.join(users, users.c.id == articles.c.author_id))
+        statement.select_from(selection.source)
         .where(*selection.page)
         .order_by(*selection.order)
         .limit(bindparam("limit", type_=BigInteger))
@@ -147,7 +142,7 @@ class Joined:
 
     def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
         bits = (*viewer_bits(signed_in), false().label("purchased"))
-        columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *bits, counted(selection).label("total"))
+        columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *bits, selection.count.label("total"))
         return paged(select(*columns, *self._extra), selection)
 
     def _one_statement(self, signed_in: bool) -> Select[Any]:
@@ -162,7 +157,7 @@ class Joined:
 
 async def total(connection: Connection, selection: Selection, parameters: dict[str, Any]) -> int:
     """The count alone, for a page beyond the end of its list."""
-    row = await connection.row(select(counted(selection)), parameters)
+    row = await connection.row(select(selection.count), parameters)
     return 0 if row is None else int(row[0])
 
 
