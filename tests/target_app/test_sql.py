@@ -51,7 +51,7 @@ def test_an_order_that_is_not_offered_is_refused(scene: Callable[[str], AppClien
     assert errors(answer) == {"sort": ["is invalid"]}
 
 
-@pytest.mark.parametrize(("filter_", "close"), [("author", "'"), ("tag", "')"), ("favorited", "')")])
+@pytest.mark.parametrize(("filter_", "close"), [("author", "'"), ("tag", "'"), ("favorited", "')")])
 def test_string_built_filters_are_injectable(scene: Callable[[str], AppClient], filter_: str, close: str) -> None:
     """A condition decides what is listed, drafts too; a lone quote fails; a UNION shows a row of its own."""
     app = scene("string_built")
