@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 #: All attempts of one call together.
 TOTAL_S = 5.0
+#: The call that decides whether the circuit closes is made once, and waits no longer: all others wait for it.
+DECIDING_S = 1.0
 #: The second attempt waits up to this long, the third up to twice as long (full jitter).
 PAUSE_S = 0.05
 
@@ -97,9 +99,10 @@ class HttpProvider:
         if not self._breaker.admits():
             raise ProviderUnavailableError
         attempt = Attempt(self._breaker, partial(self._session.request, method, path, allow_redirects=False, **content))
+        deciding = self._breaker.state == "half_open"
         try:
-            async with asyncio.timeout(TOTAL_S):
-                return await RETRYING.copy()(attempt.make)
+            async with asyncio.timeout(DECIDING_S if deciding else TOTAL_S):
+                return await (attempt.make() if deciding else RETRYING.copy()(attempt.make))
         except (TimeoutError, FailedAttemptError) as error:
             if isinstance(error, TimeoutError):
                 self._breaker.failed()
