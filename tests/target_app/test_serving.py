@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -121,8 +121,8 @@ def test_what_was_read_is_answered(environment: dict[str, str], workers: int) ->
     environment["TARGET_TREATMENT"] = "hardened"
     count = 24
     path = environment["TARGET_DATABASE_URL"].removeprefix("sqlite:///")
-    with started(environment, workers) as (server, url), ThreadPoolExecutor(count) as threads:
-        clients = [httpx.Client(base_url=url, timeout=30) for _ in range(count)]
+    with started(environment, workers) as (server, url), ThreadPoolExecutor(count) as threads, ExitStack() as stack:
+        clients = [stack.enter_context(httpx.Client(base_url=url, timeout=30)) for _ in range(count)]
         for client in clients:
             assert client.get("/api/tags").status_code == 200
         answers = [threads.submit(register, client, number) for number, client in enumerate(clients)]
@@ -134,8 +134,6 @@ def test_what_was_read_is_answered(environment: dict[str, str], workers: int) ->
         assert len(late) >= count // 4  # these were running when it was asked, and their clients are told so
         assert server.wait(10) == 0
         assert refused(url)
-        for client in clients:
-            client.close()
     assert registered(path) == count
 
 
@@ -160,10 +158,12 @@ def test_a_killed_worker_is_replaced(start_target: Start, database_url: str) -> 
     tags = 'target_requests_total{method="GET",route="/api/tags",status="200"}'
     before = exposed(server, tags)
     first = serving(server.pid)
+    killed_at, began = time.time(), time.monotonic()
     os.kill(first[0], signal.SIGKILL)
-    began = time.monotonic()
-    wait_for(lambda: len(set(serving(server.pid)) - set(first)) == 1 and exposed(server, "target_workers") == 2)
+    wait_for(lambda: exposed(server, "target_start_time_seconds") > killed_at)
     assert time.monotonic() - began < 5
+    assert exposed(server, "target_workers") == 2
+    assert len(set(serving(server.pid)) - set(first)) == 1
     assert exposed(server, tags) == before
     assert exposed(server, "target_requests_in_flight") == 1
 
