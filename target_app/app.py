@@ -100,7 +100,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)
-    orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(), authz, events, metrics)
+    orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(kit), authz, events, metrics)
     provider = connect_provider(settings, Verified(), metrics)
     checkout = Checkout(database, orders, provider, metrics)
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)

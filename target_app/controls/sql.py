@@ -119,6 +119,7 @@ class Bound:
     """Values travel beside the statement; the order is one of a list."""
 
     def __init__(self, kit: Kit) -> None:
+        self._allow = kit.metrics.decision("sql", "allow")
         self._deny = kit.metrics.decision("sql", "deny")
 
     def selection(self, filters: Filters) -> Selection:
@@ -130,6 +131,7 @@ class Bound:
         if order is None:
             self._deny()
             raise ApiError(422, {"sort": ["is invalid"]})
+        self._allow()
         return Selection((names, filters.sort), source, bound_clauses(names), order, count_of(names), values)
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple, Protocol
 
 from sqlalchemy import bindparam, update
 
+from target_app.controls.model import Kit
 from target_app.coupons.models import coupons
 from target_app.database import Connection
 from target_app.prepared import Prepared
@@ -39,7 +40,15 @@ TAKE = Prepared(
 class Atomic:
     """Checks and takes in one statement."""
 
+    def __init__(self, kit: Kit) -> None:
+        self._allow = kit.metrics.decision("stock_and_coupon", "allow")
+        self._deny = kit.metrics.decision("stock_and_coupon", "deny")
+
     async def take(self, connection: Connection, code: str, article_id: int) -> Taken | None:
         """Whoever comes after the last use finds no row."""
         row = await connection.fetch_one(TAKE, {"taken_code": code, "taken_article": article_id})
-        return None if row is None else Taken._make(row)
+        if row is None:
+            self._deny()
+            return None
+        self._allow()
+        return Taken._make(row)

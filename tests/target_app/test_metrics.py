@@ -1,11 +1,30 @@
+import asyncio
+import platform
+import time
+import tomllib
 from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from random import Random
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.target_app.app_client import AppClient
+from target_app import controls
+from target_app.treatment import FACTORS
+from tests.parts.target import ROOT
+from tests.target_app.app_client import PASSWORD, AppClient
 
 Make = Callable[..., AppClient]
+
+#: Controls that have nothing to count, and why.
+SILENT = {
+    "errors_and_docs": "what it hides are the 500s of target_requests_total",
+    "provider_tls": "it decides in the handshake, and the client's breaker counts what fails",
+    "response_fields": "it leaves columns out of every row and refuses nothing",
+}
+NO_CONTROL = {"__init__", "model", "state", "redis_state"}
+CONTROLS = sorted(path for path in Path(controls.__path__[0]).glob("*.py") if path.stem not in NO_CONTROL)
 
 #: docs/architecture.md, "Metrics of the reference backend": name, type, labels.
 PROMISED = {
@@ -14,16 +33,32 @@ PROMISED = {
     "target_requests_in_flight": ("gauge", set()),
     "target_db_statements": ("counter", set()),
     "target_db_statement_seconds": ("histogram", set()),
+    "target_db_pool_wait_seconds": ("histogram", set()),
     "target_db_pool_checked_out": ("gauge", set()),
+    "target_db_pool_size": ("gauge", set()),
     "target_control_decisions": ("counter", {"control", "decision"}),
     "target_password_hash_seconds": ("histogram", set()),
+    "target_password_hash_queue": ("gauge", set()),
+    "target_state_fallbacks": ("counter", {"control"}),
+    "target_background_runs": ("counter", {"task", "outcome"}),
+    "target_workers": ("gauge", set()),
+    "target_start_time_seconds": ("gauge", set()),
+    "target_build_info": ("gauge", {"version", "python", "treatment", "database"}),
+    "target_orders": ("counter", {"status"}),
+    "target_payment_events": ("counter", {"outcome"}),
+    "target_orders_reconciled": ("counter", set()),
+    "target_ledger_invariant_ok": ("gauge", set()),
+    "target_breaker_state": ("gauge", set()),
+    "target_breaker_changes": ("counter", {"state"}),
+    "target_open_sockets": ("gauge", {"kind"}),
+    "target_realtime_messages": ("counter", {"outcome"}),
     "target_cache_requests": ("counter", {"outcome"}),
 }
 
 
 def test_every_promised_metric_is_there(client: Make) -> None:
     """Names, types and labels are those of docs/architecture.md."""
-    app = client("response_cache=per_identity")
+    app = client("response_cache=per_identity", redis_url="redis://127.0.0.1:1/0", provider_url="http://127.0.0.1:1")
     token = app.register("ann")
     app.call("GET", "/api/user", token)
     found = {}
@@ -50,6 +85,84 @@ def test_routes_are_templates(client: Make) -> None:
         'target_requests_total{method="GET",route="unmatched",status="404"}',
         'target_requests_total{method="other",route="/api/tags",status="405"}',
     ]
+
+
+def test_no_label_grows(client: Make) -> None:
+    """Four hundred random paths, methods, hosts, queries and accounts make no series that fifty have not made."""
+    app = client()
+    random = Random(1)
+
+    def word() -> str:
+        return "".join(random.choices("abcdefghijklmnopqrstuvwxyz0123456789%.-_~", k=random.randint(1, 20)))
+
+    async def ask(times: int) -> None:
+        for _ in range(times):
+            path = random.choice(["/", "/api/", "/api/articles/", "/api/profiles/", "/.well-known/"]) + word()
+            method = random.choice(["GET", "POST", "DELETE", word().upper().strip("%.~") or "X"])
+            host = random.choice([{}, {"Host": f"{word()}.test"}])
+            await app.send(method, path, None, "127.0.0.9", host, params={word(): word()})
+            await app.send("GET", path, word(), "127.0.0.9", {})
+
+    def series() -> set[str]:
+        lines = app.call("GET", "/metrics").text.splitlines()
+        return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+
+    methods = ("GET", "POST", "DELETE", "X")
+    paths = ("/", "/api/articles/a", "/api/articles/a%00", "/api/profiles/a", "/api/profiles/a%00", "/api/a")
+    for method, path, token in product(methods, paths, (None, "bad")):
+        app.call(method, path, token)
+        app.call(method, path, token, headers={"Host": "a.test"})
+    series()
+    app.run(ask(50))
+    before = series()
+    app.run(ask(400))
+    assert series() == before
+
+
+def test_every_control_counts_what_it_decides(client: Make) -> None:
+    """Of each control that decides something per request, allowing and denying are counted."""
+    app = client(hash_threads=1)
+    ann, bob = app.register("ann"), app.register("bob")
+    slug = app.publish(ann, "Free")
+    app.call("GET", "/api/articles", params={"sort": "newest"})
+    app.call("GET", "/api/articles", params={"sort": "id; --"})
+    app.call("PUT", f"/api/articles/{slug}", ann, json={"article": {"body": "Mine"}})
+    app.call("DELETE", f"/api/articles/{slug}", bob)
+    app.call("GET", "/api/user", "none.of.ours")
+    for _ in range(11):
+        app.log_in("ann", "wrong")
+
+    async def at_once() -> None:
+        users = [{"username": f"u{n}", "email": f"u{n}@example.test", "password": PASSWORD} for n in range(30)]
+        await asyncio.gather(
+            *(app.send("POST", "/api/users", None, "127.0.0.9", {}, json={"user": user}) for user in users)
+        )
+
+    app.run(at_once())
+    counted = {
+        (sample.labels["control"], sample.labels["decision"])
+        for family in text_string_to_metric_families(app.call("GET", "/metrics").text)
+        if family.name == "target_control_decisions"
+        for sample in family.samples
+        if sample.name.endswith("_total") and sample.value
+    }
+    deciding = {factor.name for factor in FACTORS if factor.kind == "control"} - set(SILENT)
+    assert counted >= {(control, decision) for control in deciding for decision in ("allow", "deny")}
+
+
+@pytest.mark.parametrize("path", CONTROLS, ids=lambda path: path.stem)
+def test_no_control_is_silent_without_a_reason(path: Path) -> None:
+    """Each control counts its decisions, or stands in the list of those that have none to count."""
+    assert ("decision(" in path.read_text()) != (path.stem in SILENT)
+
+
+def test_the_build_is_named(client: Make) -> None:
+    """What serves is a label: the version is the project's, and the treatment is there."""
+    app = client()
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    names = f'treatment="hardened,password_hash=sha256",version="{version}"'
+    assert app.metric(f'target_build_info{{database="sqlite",python="{platform.python_version()}",{names}}}') == 1
+    assert abs(app.metric("target_start_time_seconds") - time.time()) < 60
 
 
 @pytest.mark.parametrize(("path", "status"), [("/api/tags", 200), ("/api/user", 401)])
