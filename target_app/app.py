@@ -51,6 +51,7 @@ from target_app.realtime.endpoints import router as realtime_router
 from target_app.realtime.endpoints import stream_route
 from target_app.realtime.hub import Hub, NoRelay
 from target_app.realtime.parts import Realtime
+from target_app.realtime.recheck import Recheck
 from target_app.realtime.relay import RedisRelay
 from target_app.realtime.repository import RealtimeRepository
 from target_app.realtime.service import RealtimeService
@@ -111,6 +112,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     kept = DatabaseTickets(database, streams)
     tickets = kept if redis is None else RedisTickets(redis, kept)
     background.add("purge_tickets", PURGE_S, tickets.purge)
+    background.add("recheck_streams", settings.heartbeat_s, Recheck(database, streams, users, authz, hub).run)
     realtime = Realtime(
         RealtimeService(streams, tickets, users, articles, hub), hub, SameHost(kit), settings.heartbeat_s
     )

@@ -4,7 +4,7 @@ Delivery is at most once and in order: what is announced while a connection is d
 gone, and the reader asks the API again. Announcing never waits; nobody is delayed by another's slowness.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -100,6 +100,23 @@ class Hub:
             heard_by.discard(subscriber)
             if not heard_by:
                 del self._topics[topic]
+
+    def follow_exactly(self, subscriber: Subscriber, authors: Iterable[int]) -> None:
+        """Hear these authors and no others."""
+        wanted = {f"author:{author}" for author in authors}
+        for topic in [one for one in subscriber.topics - wanted if one.startswith("author:")]:
+            self.ignore(subscriber, topic)
+        for topic in wanted - subscriber.topics:
+            self.listen(subscriber, topic)
+
+    def audience(self, of: str) -> dict[int, Sequence[Subscriber]]:
+        """Who hears the topics of one kind (`user`, `author`, `article`) at this moment, by id."""
+        prefix = f"{of}:"
+        return {
+            int(topic.removeprefix(prefix)): tuple(heard_by)
+            for topic, heard_by in self._topics.items()
+            if topic.startswith(prefix)
+        }
 
     def announce(self, event: Event) -> None:
         """Tell all who hear the event's topic."""

@@ -1,5 +1,9 @@
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from sqlalchemy import bindparam, delete, insert, select
 
+from target_app.articles.models import articles
 from target_app.database import Connection
 from target_app.prepared import Prepared
 from target_app.realtime.models import tickets
@@ -23,6 +27,17 @@ TAKE = (
 OLD = Prepared(select(tickets.c.expires_at).where(tickets.c.expires_at <= bindparam("now")).limit(1))
 PURGE = delete(tickets).where(tickets.c.expires_at <= bindparam("now"))
 
+ARTICLES = select(articles.c.id, articles.c.author_id, articles.c.draft).where(
+    articles.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
+class ArticleState(NamedTuple):
+    """What decides who may read an article."""
+
+    author_id: int
+    draft: bool
+
 
 class RealtimeRepository:
     """Statements about tickets and about whom a user hears of. Times in ms since 1970."""
@@ -30,6 +45,11 @@ class RealtimeRepository:
     async def followed(self, connection: Connection, user_id: int) -> list[int]:
         """The users whom this one follows, MOST_FOLLOWED at most."""
         return [followed for (followed,) in await connection.fetch_all(FOLLOWED, {"user": user_id})]
+
+    async def articles(self, connection: Connection, ids: Sequence[int]) -> dict[int, ArticleState]:
+        """Those of these articles that exist, by id."""
+        rows = await connection.rows(ARTICLES, {"ids": list(ids)})
+        return {row.id: ArticleState(row.author_id, bool(row.draft)) for row in rows}
 
     async def keep(self, connection: Connection, digest: str, user_id: int, expires_at: int) -> None:
         """Keep a ticket until it is taken."""

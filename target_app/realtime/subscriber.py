@@ -9,8 +9,10 @@ from target_app.realtime.message import Message
 
 #: Messages that wait for one reader.
 QUEUE = 64
-#: How long a connection that must end may take to say so in an orderly way.
+#: How long a connection that must end may take to say so in an orderly way, and how long where the peer is leaving or
+#: the server is, which must be done within its own grace.
 CLOSE_S = 2.0
+LEAVE_S = 0.5
 
 
 class Close(NamedTuple):
@@ -67,7 +69,8 @@ class Subscriber:
         self._queue.clear()
         self._wake()
         if self._abort is not None:
-            asyncio.get_running_loop().call_later(CLOSE_S, self._abort)
+            patience = LEAVE_S if ending in {Ending.GONE, Ending.RESTART} else CLOSE_S
+            asyncio.get_running_loop().call_later(patience, self._abort)
 
     async def next(self) -> Message | None:
         """The next message, waited for; None once the connection must end."""
