@@ -29,7 +29,7 @@ class Ending(Enum):
     RESTART = Close(1012, "restart")
     OVERFLOW = Close(1013, "overflow")
     UNEXPECTED = Close(1008, "unexpected")
-    SIGNED_OUT = Close(4401, "signed out")
+    SIGNED_OUT = Close(4401, "signed_out")
 
 
 class Subscriber:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import httpx
@@ -50,11 +50,17 @@ class Stage:
         """A new ticket."""
         return str(self.call("POST", "/api/tickets", token).json()["ticket"]["value"])
 
-    def socket(self, ticket: str, *slugs: str, origin: str | None = None, **options: Any) -> ClientConnection:
-        """An open WebSocket; a context manager."""
+    def socket(
+        self, ticket: str, *slugs: str, origin: str | None = None, **options: Any
+    ) -> AbstractContextManager[ClientConnection]:
+        """An open WebSocket."""
         query = str(httpx.QueryParams({"ticket": ticket, "article": slugs}))
         url = f"ws://{self.server.host}:{self.server.port}/api/stream?{query}"
-        return connect(url, origin=None if origin is None else Origin(origin), compression=None, proxy=None, **options)
+        named = None if origin is None else Origin(origin)
+        opened: AbstractContextManager[ClientConnection] = connect(
+            url, origin=named, compression=None, proxy=None, **options
+        )
+        return opened
 
     def refused(self, ticket: str, *slugs: str, origin: str | None = None) -> int:
         """The status with which a WebSocket is refused, 101 where it is not; 0 for another shape."""

@@ -148,7 +148,7 @@ def test_what_waits_for_redis_is_bounded() -> None:
         relay = RedisRelay(RedisClient("redis://127.0.0.1:1/0"), "sqlite:///one.db", metrics)
         for number in range(OUTBOX + 5):
             relay.send({"number": number})
-        assert b'target_realtime_messages_total{outcome="relay_lost"} 5.0' in metrics.exposition(0)
+        assert b'target_realtime_messages_total{outcome="relay_lost"} 5.0' in metrics.exposition()
 
     asyncio.run(main())
 

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +22,7 @@ Make = Callable[..., AppClient]
 
 
 @pytest.fixture(params=["database", "redis"])
-def app(request: pytest.FixtureRequest, client: Make) -> Iterator[AppClient]:
+def app(request: pytest.FixtureRequest, client: Make) -> AppClient:
     """An app that keeps tickets in either place."""
     settings = {"redis_url": request.getfixturevalue("redis_url")} if request.param == "redis" else {}
     return client(**settings)
@@ -50,7 +50,7 @@ def test_of_many_uses_at_once_one_wins(app: AppClient) -> None:
 
     async def race() -> list[int | None]:
         await tickets(app).keep(ticket, 1)
-        return await asyncio.gather(*(tickets(app).take(ticket.value) for _ in range(50)))
+        return list(await asyncio.gather(*(tickets(app).take(ticket.value) for _ in range(50))))
 
     assert [user for user in app.run(race()) if user is not None] == [1]
 
