@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from target_app.operator_error import OperatorError
 
@@ -36,6 +36,10 @@ class RedisUrlError(OperatorError):
 
 class RedisUnavailableError(Exception):
     """Redis did not answer, or is known to be away."""
+
+
+class RedisRefusedError(RedisUnavailableError):
+    """Redis answers, and does not do this: its memory is full, or it takes no writes."""
 
 
 class RedisClient:
@@ -83,6 +87,8 @@ class RedisClient:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await work(self.client)
+        except ResponseError as error:
+            raise RedisRefusedError(str(error)[:80]) from error
         except (RedisError, OSError, TimeoutError) as error:
             self._lost(error)
             raise RedisUnavailableError(f"Redis does not answer: {type(error).__name__}") from error

@@ -8,15 +8,13 @@ strange to it, so that its owner shares the strangers' budget; and failures coun
 back, where the counters of before the outage still stand, unless it restarted empty: then every budget begins anew.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from redis.asyncio import Redis
 
 from target_app.controls.state import Counter, ProcessState, ThrottleState
-from target_app.redis_client import RedisClient, RedisUnavailableError
-
-Answer = TypeVar("Answer")
+from target_app.redis_client import RedisClient, RedisRefusedError, RedisUnavailableError
 
 PREFIX: Final = "throttle:"
 
@@ -84,30 +82,46 @@ class RedisState:
 
 
 class FallbackState:
-    """Redis while it answers; else this worker's memory, in which each worker may spend its part of a budget."""
+    """Redis while it answers; else this worker's memory, in which each worker may spend its part of a budget.
+
+    A Redis that can be read but takes no counter knows of no failure: until it takes one, memory alone is asked.
+    """
 
     def __init__(self, redis: RedisClient, workers: int, fell_back: Callable[[], None]) -> None:
         self._shared: ThrottleState = RedisState(redis)
         self._own = ProcessState(of=workers)
         self._fell_back = fell_back
+        self._refused = False
 
     async def read(self, keys: Sequence[str], now: int) -> Mapping[str, Counter]:
         """Look them up."""
-        return await self._first(lambda state: state.read(keys, now))
+        if not self._refused:
+            try:
+                found = await self._shared.read(keys, now)
+            except RedisUnavailableError:
+                pass
+            else:
+                self._own.clear()
+                return found
+        self._fell_back()
+        return await self._own.read(keys, now)
 
     async def add(self, keys: Sequence[str], now: int, until: int) -> Mapping[str, Counter]:
         """Count."""
-        return await self._first(lambda state: state.add(keys, now, until))
-
-    async def forget(self, keys: Sequence[str]) -> None:
-        """Drop them."""
-        await self._first(lambda state: state.forget(keys))
-
-    async def _first(self, work: Callable[[ThrottleState], Awaitable[Answer]]) -> Answer:
         try:
-            found = await work(self._shared)
-        except RedisUnavailableError:
+            found = await self._shared.add(keys, now, until)
+        except RedisUnavailableError as error:
+            self._refused = isinstance(error, RedisRefusedError)
             self._fell_back()
-            return await work(self._own)
+            return await self._own.add(keys, now, until)
+        self._refused = False
         self._own.clear()
         return found
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Drop them, in both."""
+        await self._own.forget(keys)
+        try:
+            await self._shared.forget(keys)
+        except RedisUnavailableError:
+            self._fell_back()

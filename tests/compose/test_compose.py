@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from security.guard import allow
+from target_app.serving import GRACE_S
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -23,8 +24,8 @@ each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICE
 
 
 def test_every_part_is_there() -> None:
-    """Backend, database, its migration and rows, Prometheus, Grafana and Locust."""
-    assert set(SERVICES) >= {"target", "database", "migrate", "seed", "prometheus", "grafana", "locust"}
+    """Backend, database, its migration and rows, Redis, Prometheus, Grafana and Locust."""
+    assert set(SERVICES) >= {"target", "redis", "database", "migrate", "seed", "prometheus", "grafana", "locust"}
 
 
 @each_service
@@ -113,6 +114,7 @@ def test_database_has_no_way_out() -> None:
     assert "ports" not in SERVICES["database"]
     assert {name for name, service in SERVICES.items() if "data" in service.get("networks", [])} == {
         "database",
+        "redis",
         "migrate",
         "seed",
         "target",
@@ -138,3 +140,16 @@ def test_prometheus_scrapes_the_service_where_it_listens() -> None:
     assert command[command.index("--port") + 1] == port
     assert name in SERVICES[name]["environment"]["TARGET_ALLOWED_HOSTS"].split(",")
     assert set(SERVICES[name]["networks"]) & set(SERVICES["prometheus"]["networks"])
+
+
+def test_redis_is_reached_by_the_backend_alone() -> None:
+    """Redis asks for no password, so that only the internal network leads to it; the backend names it where it is."""
+    assert SERVICES["redis"]["networks"] == ["data"]
+    assert "ports" not in SERVICES["redis"]
+    assert SERVICES["target"]["environment"]["TARGET_REDIS_URL"] == "redis://redis:6379/0"
+
+
+def test_the_backend_is_given_time_to_drain() -> None:
+    """Whoever stops the container waits longer than the server lets its last requests run."""
+    seconds = int(SERVICES["target"]["stop_grace_period"].removesuffix("s"))
+    assert seconds > GRACE_S

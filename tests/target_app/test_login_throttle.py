@@ -167,6 +167,16 @@ def test_without_redis_each_worker_listens_to_its_part(client: Make) -> None:
         assert guess(apps[0], "ann", 5) + guess(apps[1], "ann", 6) == [401] * 10 + [429]
 
 
+def test_a_full_redis_throttles_no_less(client: Make, redis_url: str) -> None:
+    """A Redis that takes no more writes is one that is away for them: the worker counts, within its part."""
+    app = client(redis_url=redis_url, workers=2)
+    app.register("ann")
+    redis = app.app.state.parts.redis
+    app.run(redis.call(lambda one: one.config_set("maxmemory", "1")))
+    assert guess(app, "ann", 6)[-1] == 429
+    assert redis.available
+
+
 def test_off_listens_to_everything(client: Make) -> None:
     """Without a throttle forty wrong passwords are forty plain refusals, and nothing is stored."""
     app = client("login_throttle=off")

@@ -21,6 +21,9 @@ def serve(
     database_url: Annotated[
         str | None, typer.Option("--database-url", help="Default: a seeded SQLite file that ends with the command.")
     ] = None,
+    redis_url: Annotated[
+        str, typer.Option("--redis-url", help="Where workers share state. Default: the database.")
+    ] = "",
     target: TargetOption = DEFAULT_TARGET,
 ) -> int:
     """Serve on 127.0.0.1 until Ctrl-C, and print the URL."""
@@ -32,6 +35,8 @@ def serve(
     from tradeoff.target.template import Templates, prepare, restore
 
     description = read_target(target)
+    if redis_url and not any("{redis_url}" in value for value in description.environment.values()):
+        raise TradeoffError(f"--redis-url: no variable of [environment] in {target} takes {{redis_url}}")
     spec = parse_arm(",".join([profile, *(change or [])]), describe(description))
     place = ("127.0.0.1", port or _free_port())
     _check_free(*place)
@@ -54,6 +59,7 @@ def serve(
             workers=workers,
             place=place,
             database_url=database_url,
+            redis_url=redis_url,
             services=description.services,
         )
         try:

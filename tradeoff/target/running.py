@@ -58,6 +58,7 @@ class RunningArm:
         hash_seed: int = 0,
         place: tuple[str, int] | None = None,
         database_url: str | None = None,
+        redis_url: str = "",
         services: Mapping[str, Service] | None = None,
     ) -> None:
         self.name = name
@@ -70,7 +71,9 @@ class RunningArm:
             word: RunningService(word, name, service, self.host, free_port(self.host))
             for word, service in (services or {}).items()
         }
-        values = values_of(target, work=work, setting=setting, articles=articles, database_url=database_url)
+        values = values_of(
+            target, work=work, setting=setting, articles=articles, database_url=database_url, redis_url=redis_url
+        )
         values |= {"host": self.host, "port": self.port, "url": self.url, "workers": workers}
         values |= {f"{word}_url": service.url for word, service in self._services.items()}
         self.extra = arm_environment(target, values)

@@ -22,7 +22,7 @@ SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
 def values_of(
-    target: Target, *, work: Path, setting: str, articles: int, database_url: str | None = None
+    target: Target, *, work: Path, setting: str, articles: int, database_url: str | None = None, redis_url: str = ""
 ) -> dict[str, object]:
     """What the places of the target's commands and environment stand for in one arm."""
     return {
@@ -30,6 +30,7 @@ def values_of(
         "treatment": setting,
         "articles": articles,
         "database_url": database_url or target.database.url.format(work=work),
+        "redis_url": redis_url,
         **{f"{name}_url": "" for name in target.services},
     }
 
