@@ -156,7 +156,7 @@ def installed_cluster() -> Iterator[Installation]:
 
 
 @contextmanager
-def postgres_cluster() -> Iterator[PostgresCluster]:
+def postgres_cluster(settings: Mapping[str, str] = SETTINGS) -> Iterator[PostgresCluster]:
     """A fresh cluster that lives as long as the block."""
     with installed_cluster() as installation, installation.serving():
         yield installation.cluster
