@@ -142,3 +142,37 @@ def wait(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_events_come_twice_and_out_of_order(start_target: Start, tmp_path: Path) -> None:
+    """A provider that fails and tells everything twice, shuffled: every order ends, paid or refunded, exactly once."""
+    shuffling = Provider(tmp_path)
+    server = start_target(TREATMENT, empty_sqlite(tmp_path), settings=shuffling.settings)
+    shuffling.options = ("--webhook-url", f"{server.url}/api/payments/webhook", "--webhook-shuffle")
+    shuffling.start()
+    market = Market(server)
+    with market.http, ThreadPoolExecutor(8) as threads:
+        author = market.register("author")
+        slug = market.publish(author)
+        buyers = list(threads.map(market.register, [f"b{number}" for number in range(24)]))
+        shuffling.control(failure_rate=0.4)
+        order = {"order": {"slug": slug}}
+        list(threads.map(lambda buyer: market.post("/api/orders", buyer, order, "key"), buyers))
+
+        def settled() -> bool:
+            return all(market.get("/api/orders", buyer)["orders"][0]["status"] == "paid" for buyer in buyers)
+
+        wait(settled)
+        numbers = range(1, 9)
+        assert {market.post(f"/api/orders/{n}/refund", author, {}).status_code for n in numbers} == {200}
+        shuffling.control()
+        wait(lambda: {market.get(f"/api/orders/{n}", author)["order"]["status"] for n in numbers} == {"refunded"})
+        wait(lambda: shuffling.control()["events_waiting"] == 0)
+        counts = shuffling.control()
+        assert (counts["succeeded"], counts["refunds"]) == (24, 8)
+        assert market.get("/api/balance", author)["balance"]["amount"] == 16 * 900
+        assert sound(market.ledger(), 24 + 8)
+        heard = market.http.get("/metrics").text
+    shuffling.stop()
+    assert 'target_payment_events_total{outcome="replayed"} 32.0' in heard
+    assert 'target_payment_events_total{outcome="unknown"} 0.0' in heard
