@@ -19,7 +19,7 @@ def scene(client: Make) -> Callable[[str], AppClient]:
         if app.log_in("o'hara").status_code != 200:
             token = app.register("o'hara")
             app.publish(token, "Public", tagList=["it's", "a:b"])
-            app.publish(token, "Private", draft=True)
+            app.publish(token, "Private", draft=True, tagList=["hidden"])
         return app
 
     return make
