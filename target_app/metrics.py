@@ -136,6 +136,8 @@ class Metrics:
         self._breaker_changes = Counter(
             "target_breaker_changes_total", "States that the circuit breaker took", ["state"], registry=registry
         )
+        for state in BREAKER_STATES:  # a series that begins at its first change hides that change from every rate
+            self._breaker_changes.labels(state)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one answered request; `route` is a template, never a path."""
