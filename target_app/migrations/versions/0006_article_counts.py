@@ -8,12 +8,13 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-FAVORITES = "(SELECT favorites_count FROM articles WHERE articles.id = article_tags.article_id)"
-
 
 def upgrade() -> None:
     op.add_column("article_tags", sa.Column("favorites_count", sa.Integer(), nullable=False, server_default="0"))
-    op.execute(f"UPDATE article_tags SET favorites_count = {FAVORITES}")
+    op.execute(
+        "UPDATE article_tags SET favorites_count = "
+        "(SELECT favorites_count FROM articles WHERE articles.id = article_tags.article_id)"
+    )
     op.create_index(
         "ix_article_tags_tag_favorites_count_article_id", "article_tags", ["tag", "favorites_count", "article_id"]
     )
