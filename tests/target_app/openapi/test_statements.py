@@ -1,0 +1,245 @@
+"""How much each operation asks of the database: counted, operation by operation, where there is much to list."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from target_app.app import document
+from target_app.migrations.run import migrate
+from tests.parts.provider import Provider
+from tests.target_app.app_client import HOST, AppClient
+from tests.target_app.shop import Shop
+
+#: More rows than any bound: an operation that asks once a row is seen.
+MANY = 25
+
+
+@dataclass
+class Scene:
+    """A shop with many of everything; what an operation uses up is made anew for each."""
+
+    shop: Shop
+
+    @property
+    def app(self) -> AppClient:
+        """The app."""
+        return self.shop.app
+
+    def fill(self) -> None:
+        """Many articles, favorites, comments, followers, orders and coupons."""
+        app, author, buyer = self.app, self.shop.author, self.shop.buyer
+        app.call("POST", "/api/profiles/author/follow", buyer)
+        for number in range(MANY):
+            slug = app.publish(author, f"Title {number}", tagList=["all", f"tag{number}"], price=100)
+            app.call("POST", f"/api/articles/{slug}/favorite", buyer)
+            app.call("POST", f"/api/articles/{self.shop.slug}/comments", buyer, json={"comment": {"body": "Said"}})
+            assert self.shop.order(slug=slug).status_code == 201
+            self.shop.coupon(f"CODE{number}")
+
+    def new_article(self) -> str:
+        """The slug of an article that nobody has seen."""
+        return self.app.publish(self.shop.author, "Fresh", tagList=["all", "fresh"], price=100)
+
+    def comment(self) -> int:
+        """The id of a new comment by the buyer."""
+        path = f"/api/articles/{self.shop.slug}/comments"
+        said = self.app.call("POST", path, self.shop.buyer, json={"comment": {"body": "Said"}})
+        return int(said.json()["comment"]["id"])
+
+    def paid(self) -> int:
+        """The id of a new, paid order."""
+        order = self.shop.order(slug=self.new_article()).json()["order"]
+        assert order["status"] == "paid"
+        return int(order["id"])
+
+
+class Call(NamedTuple):
+    """One request: the method and path as sent, who sends it, and the rest."""
+
+    method: str
+    path: str
+    token: str | None = None
+    rest: Mapping[str, Any] = {}
+
+
+class Asked(NamedTuple):
+    """What an operation may ask of the database: statements in all, that of the token included."""
+
+    statements: int
+    call: Callable[[Scene], Call]
+
+
+def signed(
+    method: str, path: str, body: object = None, *, by: str = "buyer", headers: Mapping[str, str] | None = None
+) -> Callable[[Scene], Call]:
+    """A request of the shop's buyer or author."""
+
+    def call(scene: Scene) -> Call:
+        rest = {"headers": headers or {}} | ({} if body is None else {"json": body})
+        return Call(method, path.replace("{slug}", scene.shop.slug), getattr(scene.shop, by), rest)
+
+    return call
+
+
+def on_new_article(method: str, suffix: str = "", body: object = None, *, by: str = "buyer") -> Callable[[Scene], Call]:
+    """A request about an article made for it."""
+
+    def call(scene: Scene) -> Call:
+        rest = {} if body is None else {"json": body}
+        return Call(method, f"/api/articles/{scene.new_article()}{suffix}", getattr(scene.shop, by), rest)
+
+    return call
+
+
+def favorite(scene: Scene) -> Call:
+    """A favorite to take back."""
+    path = f"/api/articles/{scene.new_article()}/favorite"
+    assert scene.app.call("POST", path, scene.shop.buyer).status_code == 200
+    return Call("DELETE", path, scene.shop.buyer)
+
+
+def event(scene: Scene) -> Call:
+    """An event that settles nothing new: the order is paid."""
+    body = scene.shop.event("charge.succeeded", scene.paid(), 100)
+    headers = {"Provider-Signature": scene.shop.seal(body, 0)}
+    return Call("POST", "/api/payments/webhook", None, {"content": body, "headers": headers})
+
+
+def order(scene: Scene) -> Call:
+    """A coupon's order: the dearest."""
+    slug = scene.new_article()
+    coupon = {"code": "ONCE", "slug": slug, "percentOff": 10, "uses": 1}
+    assert scene.app.call("POST", "/api/coupons", scene.shop.author, json={"coupon": coupon}).status_code == 201
+    return Call("POST", "/api/orders", scene.shop.buyer, scene.shop.ordering(slug=slug, coupon="ONCE"))
+
+
+NEW_ARTICLE = {"article": {"title": "T", "description": "D", "body": "B", "tagList": [f"t{n}" for n in range(MANY)]}}
+NEW_USER = {"user": {"username": "new", "email": "new@example.test", "password": "a-long-enough-password"}}
+LOG_IN = {"user": {"email": "buyer@example.test", "password": "a-long-enough-password"}}
+
+OPERATIONS: Mapping[tuple[str, str], Asked] = {
+    ("GET", "/api/tags"): Asked(1, lambda _: Call("GET", "/api/tags")),
+    ("GET", "/api/articles"): Asked(2, signed("GET", "/api/articles?limit=20")),
+    ("POST", "/api/articles"): Asked(7, signed("POST", "/api/articles", NEW_ARTICLE, by="author")),
+    ("GET", "/api/articles/feed"): Asked(2, signed("GET", "/api/articles/feed?limit=20")),
+    ("GET", "/api/articles/{slug}"): Asked(2, signed("GET", "/api/articles/{slug}")),
+    ("PUT", "/api/articles/{slug}"): Asked(
+        8, on_new_article("PUT", body={"article": {"title": "Other", "tagList": ["x", "y"]}}, by="author")
+    ),
+    ("DELETE", "/api/articles/{slug}"): Asked(6, on_new_article("DELETE", by="author")),
+    ("POST", "/api/articles/{slug}/favorite"): Asked(7, on_new_article("POST", "/favorite")),
+    ("DELETE", "/api/articles/{slug}/favorite"): Asked(7, favorite),
+    ("GET", "/api/articles/{slug}/comments"): Asked(3, signed("GET", "/api/articles/{slug}/comments")),
+    ("POST", "/api/articles/{slug}/comments"): Asked(
+        4, signed("POST", "/api/articles/{slug}/comments", {"comment": {"body": "Said"}})
+    ),
+    ("DELETE", "/api/articles/{slug}/comments/{id}"): Asked(
+        4,
+        lambda scene: Call(
+            "DELETE", f"/api/articles/{scene.shop.slug}/comments/{scene.comment()}", scene.shop.buyer
+        ),
+    ),
+    ("POST", "/api/users"): Asked(3, lambda _: Call("POST", "/api/users", None, {"json": NEW_USER})),
+    ("POST", "/api/users/login"): Asked(7, lambda _: Call("POST", "/api/users/login", None, {"json": LOG_IN})),
+    ("GET", "/api/user"): Asked(1, signed("GET", "/api/user")),
+    ("PUT", "/api/user"): Asked(4, signed("PUT", "/api/user", {"user": {"username": "buyer", "bio": "New"}})),
+    ("GET", "/api/profiles/{username}"): Asked(2, signed("GET", "/api/profiles/author")),
+    ("POST", "/api/profiles/{username}/follow"): Asked(3, signed("POST", "/api/profiles/author/follow")),
+    ("DELETE", "/api/profiles/{username}/follow"): Asked(3, signed("DELETE", "/api/profiles/author/follow")),
+    ("POST", "/api/orders"): Asked(8, order),
+    ("GET", "/api/orders"): Asked(2, signed("GET", "/api/orders?limit=20")),
+    ("GET", "/api/orders/{id}"): Asked(2, lambda scene: Call("GET", f"/api/orders/{scene.paid()}", scene.shop.buyer)),
+    ("POST", "/api/orders/{id}/refund"): Asked(
+        7, lambda scene: Call("POST", f"/api/orders/{scene.paid()}/refund", scene.shop.author)
+    ),
+    ("POST", "/api/coupons"): Asked(
+        4,
+        lambda scene: Call(
+            "POST", "/api/coupons", scene.shop.author,
+            {"json": {"coupon": {"code": "NEW", "slug": scene.shop.slug, "percentOff": 10, "uses": 1}}},
+        ),
+    ),
+    ("GET", "/api/coupons"): Asked(2, signed("GET", "/api/coupons", by="author")),
+    ("DELETE", "/api/coupons/{code}"): Asked(3, signed("DELETE", "/api/coupons/CODE1", by="author")),
+    ("GET", "/api/balance"): Asked(2, signed("GET", "/api/balance", by="author")),
+    ("GET", "/api/balance/entries"): Asked(2, signed("GET", "/api/balance/entries", by="author")),
+    ("POST", "/api/payments/webhook"): Asked(5, event),
+    ("POST", "/api/tickets"): Asked(2, signed("POST", "/api/tickets")),
+    ("GET", "/api/events"): Asked(4, signed("GET", "/api/events?article={slug}")),
+}  # fmt: skip
+
+
+def counted(app: AppClient, call: Call) -> int:
+    """The statements of one request, which must succeed."""
+    parts = app.app.state.parts
+    value = parts.metrics._statements._value
+    before = value.get()
+    if call.path.startswith("/api/events"):
+        status = app.run(opened(app, call))
+    else:
+        status = app.call(call.method, call.path, call.token, **call.rest).status_code
+    assert 200 <= status < 300, f"{call.method} {call.path} is answered {status}"
+    return int(value.get() - before)
+
+
+async def opened(app: AppClient, call: Call) -> int:
+    """The status of a stream whose client leaves when it has that."""
+    path, _, query = call.path.partition("?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+        "headers": [(b"host", HOST.encode()), (b"authorization", f"Token {call.token}".encode())],
+        "client": ("127.0.0.9", 40000), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+    began = asyncio.Event()
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        await began.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+            began.set()
+
+    async with asyncio.timeout(10):
+        await app.app(scope, receive, send)
+    return statuses[0]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Provider) -> Iterator[Scene]:
+    """A filled shop whose background tasks stand still: what they ask is no operation's."""
+    url = request.getfixturevalue("database_url" if request.param == "sqlite" else "postgres_url")
+    migrate(url)
+    settings = {
+        "provider_url": payment_provider.url,
+        "provider_secret_file": payment_provider.secrets.path,
+        "signing_key_file": tmp_path / "keys.json",
+    }
+    with AppClient("hardened,password_hash=sha256", url, **settings) as app:
+        app.run(app.app.state.parts.background.stop())
+        there = Scene(Shop(app))
+        there.fill()
+        yield there
+
+
+def test_every_operation_has_a_bound() -> None:
+    """What the OpenAPI document names and this table do not differ by an operation."""
+    named = {(method.upper(), path) for path, methods in document()["paths"].items() for method in methods}
+    assert set(OPERATIONS) == named
+
+
+def test_no_operation_asks_more_than_its_bound(scene: Scene) -> None:
+    """Each operation sends exactly the statements that it is known for, however much there is to list."""
+    off = {}
+    for operation, asked in OPERATIONS.items():
+        found = counted(scene.app, asked.call(scene))
+        if found != asked.statements:
+            off[operation] = f"{found} statements, not {asked.statements}"
+    assert not off, "\n".join(f"{method} {path}: {said}" for (method, path), said in off.items())
