@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 _FIELD = re.compile(r"\{(email|password|username)\}")
 _FIELD_VALUE = re.compile(r"[\x21-\x7e]+")  # what may stand in a header without opening another one
@@ -20,6 +21,41 @@ class Account:
     password: str = field(repr=False)
     username: str
     source: str | None = None
+
+
+#: Who sends a step: the visit's own account, the next one, or the account of a role.
+Part = Literal["user", "partner", "moderator", "admin"]
+
+
+class Uncast(ValueError):  # noqa: N818 - read as `except Uncast`
+    """A journey needs somebody whom nobody described; the message is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Virtual users, who take turns; accounts of roles; and the name of an account that nobody logs in to."""
+
+    users: Sequence[Account]
+    roles: Mapping[Part, Account] = field(default_factory=dict)
+    bystander: str = ""
+
+    @property
+    def all(self) -> tuple[Account, ...]:
+        """Everybody who logs in."""
+        return (*self.users, *self.roles.values())
+
+    def cast(self, arrival: int) -> dict[Part, Account]:
+        """Who comes as that arrival."""
+        count = len(self.users)
+        return {"user": self.users[arrival % count], "partner": self.users[(arrival + 1) % count], **self.roles}
+
+    def check(self, journey: str, parts: Sequence[Part]) -> None:
+        """Raises Uncast where a journey needs a part that nobody can play."""
+        if "partner" in parts and len(self.users) < 2:
+            raise Uncast(f"The journey {journey} needs two accounts, and there is one.")
+        missing = [part for part in parts if part not in self.cast(0)]
+        if missing:
+            raise Uncast(f"The journey {journey} needs an account of a {missing[0]}, and the accounts name none.")
 
 
 @dataclass(frozen=True, slots=True)

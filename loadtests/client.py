@@ -18,7 +18,7 @@ from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
 
 from loadtests.accounts import encode
 from loadtests.gate import Gate
-from loadtests.journeys import Answer, Step
+from loadtests.steps import Answer, Step
 from security.guard import Pinned
 
 # Idle connections are kept last in, first out, so few stand open while answers are quick. This bound is only met when a
@@ -70,7 +70,7 @@ class Client:
             self._gate.wait()
         try:
             with gevent.Timeout(self._timeout_s, NoAnswer(f"no answer within {self._timeout_s:g} s")):
-                return self._exchange(request, repeatable=step.method in _REPEATABLE)
+                return self._exchange(request, repeatable=step.method in _REPEATABLE, streams=step.streams)
         except OSError as error:
             if error.errno in _OWN_LIMITS:
                 raise OwnLimit(f"This machine cannot open another connection: {error.strerror}.") from error
@@ -84,21 +84,27 @@ class Client:
 
     def _request(self, step: Step) -> bytes:
         headers = self._signed if step.signed else self._common
-        head = f"{step.method} {step.path} HTTP/1.1\r\n{headers}"
-        if step.json is None:
+        more = "".join(f"{name}: {value}\r\n" for name, value in step.headers.items())
+        head = f"{step.method} {step.path} HTTP/1.1\r\n{headers}{more}"
+        if step.content is not None:
+            body, kind = step.content
+        elif step.json is not None:
+            body, kind = encode(step.json), "application/json"
+        else:
             length = "Content-Length: 0\r\n" if step.method in {"POST", "PUT"} else ""
             return f"{head}{length}\r\n".encode("latin-1")
-        body = encode(step.json)
-        return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
+        return f"{head}Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode("latin-1") + body
 
-    def _exchange(self, request: bytes, *, repeatable: bool) -> Answer:
+    def _exchange(self, request: bytes, *, repeatable: bool, streams: bool) -> Answer:
         while True:
             connection, used = self._pool.take(sure=not repeatable)
             try:
-                reply = _read(connection, request)
+                reply = _read(connection, request, to_head=streams)
             except BaseException:
                 self._pool.release_socket(connection)
                 raise
+            if reply is not None and not reply.complete:
+                return Answer(reply.status, b"", _Stream(connection, reply, self._pool, self._timeout_s))
             if reply is not None:
                 self._pool.give_back(connection, keep=reply.reusable())
                 return Answer(reply.status, bytes(reply.body))
@@ -115,6 +121,7 @@ class _Reply(HTTPResponseParser):
         self.body = bytearray()
         self.status = 0
         self.complete = False
+        self.headed = False
 
     def reusable(self) -> bool:
         return not self.parser_failed() and self.should_keep_alive()
@@ -132,6 +139,8 @@ class _Reply(HTTPResponseParser):
         pass
 
     def _on_headers_complete(self) -> bool:
+        self.status = self.get_code()
+        self.headed = 200 <= self.status < 300
         return False  # True would mean: no body follows, as after HEAD
 
     def _on_body(self, block: bytes) -> None:
@@ -142,13 +151,47 @@ class _Reply(HTTPResponseParser):
         self.complete = self.status >= 200  # 1xx comes before the answer proper
 
 
-def _read(connection: Any, request: bytes) -> _Reply | None:
-    """Send and read one response; None if the peer had closed the connection before it answered anything."""
+class _Stream:
+    """The rest of an answer whose head is read."""
+
+    def __init__(self, connection: Any, reply: _Reply, pool: _Pinned, timeout_s: float) -> None:
+        self._connection, self._reply, self._pool, self._timeout_s = connection, reply, pool, timeout_s
+
+    def read(self, until: bytes) -> bytes:
+        """What comes, up to and with the first `until`; raises NoAnswer where that does not come in time."""
+        body = self._reply.body
+        late = NoAnswer(f"nothing was heard within {self._timeout_s:g} s")
+        try:
+            with gevent.Timeout(self._timeout_s, late):
+                while until not in body:
+                    block = self._connection.recv(BLOCK)
+                    if not block or self._reply.complete:
+                        raise NoAnswer("the stream ended before that was heard")
+                    self._reply.feed(block)
+        except OSError as error:
+            raise NoAnswer(error.strerror or type(error).__name__) from error
+        except HTTPParseError as error:
+            raise NoAnswer("the answer is not HTTP") from error
+        end = body.index(until) + len(until)
+        heard = bytes(body[:end])
+        del body[:end]
+        return heard
+
+    def close(self) -> None:
+        """Close the connection: nobody else can use it."""
+        self._pool.release_socket(self._connection)
+
+
+def _read(connection: Any, request: bytes, *, to_head: bool) -> _Reply | None:
+    """Send and read one response; None if the peer had closed the connection before it answered anything.
+
+    With `to_head`, a good response is left where its head ends.
+    """
     reply = _Reply()
     heard = False
     try:
         connection.sendall(request)
-        while not reply.complete:
+        while not (reply.complete or (to_head and reply.headed)):
             block = connection.recv(BLOCK)
             if not block and not heard:
                 return None

@@ -15,12 +15,14 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
-from loadtests.accounts import Account, LogIn
+from loadtests.accounts import Account, Accounts, LogIn
+from loadtests.cast import Cast
 from loadtests.client import Client, NoAnswer
 from loadtests.gate import Gate
 from loadtests.histogram import LatencyHistogram
-from loadtests.journeys import JOURNEYS, Journey, UnusableAnswer, Visit, log_in_step, session_check
+from loadtests.journeys import JOURNEYS
 from loadtests.openloop import Flight, Lag, pace
+from loadtests.steps import Steps, UnusableAnswer, Visit, log_in_step, session_check
 from loadtests.walk import Observed, walk
 from security.guard import Pinned
 
@@ -90,14 +92,15 @@ class WindowResult:
 class Duet:
     """All arms, and every account's connections and session in each of them."""
 
-    def __init__(self, arms: Sequence[Arm], accounts: Sequence[Account], log_in: LogIn, timeout_s: float) -> None:
+    def __init__(self, arms: Sequence[Arm], accounts: Accounts, log_in: LogIn, timeout_s: float) -> None:
         self._arms = tuple(arms)
-        self._accounts = tuple(accounts)
+        self._accounts = accounts
         self._log_in = log_in
         self._clients = {
-            arm.name: [
-                Client(arm.place, one.source, timeout_s, header=log_in.header, gate=arm.gate) for one in accounts
-            ]
+            arm.name: {
+                one.username: Client(arm.place, one.source, timeout_s, header=log_in.header, gate=arm.gate)
+                for one in accounts.all
+            }
             for arm in arms
         }
 
@@ -120,9 +123,13 @@ class Duet:
     def window(self, journey: str, schedule: Sequence[int], seed: int) -> WindowResult:
         """Send one arrival of the journey to every arm at each offset (ns); ends with the last answer or time-out.
 
-        Raises OwnLimit if this machine could not carry the load: then the window says nothing about the arms.
+        Raises Uncast if nobody can play a part in it, OwnLimit if this machine could not carry the load: then the
+        window says nothing about the arms.
         """
-        window = _Window({arm.name: Tally() for arm in self._arms}, JOURNEYS[journey], seed, random.Random(seed), self)
+        self._accounts.check(journey, JOURNEYS[journey].cast)
+        window = _Window(
+            {arm.name: Tally() for arm in self._arms}, JOURNEYS[journey].steps, seed, random.Random(seed), self
+        )
         started_ns = time.monotonic_ns()
         pace(schedule, window.arrive)
         for tally in window.tallies.values():
@@ -132,15 +139,20 @@ class Duet:
             raise window.faults[0]
         return WindowResult(started_ns, time.monotonic_ns(), window.tallies, window.lag)
 
-    def visitor(self, arm: str, arrival: int, seed: int) -> tuple[Client, Visit]:
+    def cast(self, arm: str, arrival: int) -> Cast:
         """Who comes as that arrival: the accounts take turns, and are the same in every arm."""
-        number = arrival % len(self._accounts)
-        return self._clients[arm][number], Visit(self._accounts[number], seed, self._log_in, arrival)
+        return Cast(self._clients[arm], self._accounts.cast(arrival))
+
+    def visit(self, arrival: int, seed: int) -> Visit:
+        """What settles that arrival's choices."""
+        accounts = self._accounts
+        return Visit(accounts.cast(arrival)["user"], seed, self._log_in, arrival, accounts.bystander)
 
     def _sign_in_all(self, arm: str, sessions: Mapping[str, str]) -> dict[str, str]:
+        clients = self._clients[arm]
         return {
-            account.username: self._session(arm, client, account, sessions.get(account.username))
-            for client, account in zip(self._clients[arm], self._accounts, strict=True)
+            account.username: self._session(arm, clients[account.username], account, sessions.get(account.username))
+            for account in self._accounts.all
         }
 
     def _session(self, arm: str, client: Client, account: Account, kept: str | None) -> str:
@@ -164,7 +176,7 @@ class _Window:
     """A window under way."""
 
     tallies: dict[str, Tally]
-    journey: Callable[[Visit], Journey]
+    steps: Callable[[Visit], Steps]
     seed: int
     random: random.Random
     duet: Duet
@@ -180,10 +192,10 @@ class _Window:
 
     def _visit(self, arm: str, arrival: int, due_ns: int) -> None:
         tally = self.tallies[arm]
-        client, visit = self.duet.visitor(arm, arrival, self.seed)
+        cast, visit = self.duet.cast(arm, arrival), self.duet.visit(arrival, self.seed)
         self.lag.record(time.monotonic_ns() - due_ns)
         try:
-            came_to_its_end = walk(self.journey(visit), client.send, due_ns, tally.observe)
+            came_to_its_end = walk(self.steps(visit), cast.send, due_ns, tally.observe)
             tally.completed += came_to_its_end  # apart from the walk: others count while it waits
         except Exception as error:  # raised again by the window when all are done: a greenlet can only print it
             self.faults.append(error)

@@ -1,8 +1,9 @@
 """Locust alone: `locust -f loadtests/locustfile.py --host http://127.0.0.1:8000`, with Locust's own page and workers.
 
-Without more it runs closed-loop users in the mix of WEIGHTS. With `--open-rate N` it sends N arrivals a second, open
-loop; with workers, set `--users` to their number. The host must be loopback, or authorised by the target.toml that
-`--authorized` names; otherwise it says so in one sentence and exits with status 2.
+Without more it runs closed-loop users in the mix of WEIGHTS; the other classes run when they are named behind the
+options. With `--open-rate N` it sends N arrivals a second, open loop; with workers, set `--users` to their number. The
+host must be loopback, or authorised by the target.toml that `--authorized` names; otherwise it says so in one sentence
+and exits with status 2.
 """
 
 from __future__ import annotations
@@ -25,15 +26,27 @@ from loadtests.users import (
     RECORDER,
     AnonymousReader,
     Author,
+    Buyer,
     LogsIn,
+    Newcomer,
     OpenLoopUser,
     SignedInReader,
+    Watcher,
     chosen,
     forget_sites,
 )
 from security.guard import Refused
 
-__all__ = ["AnonymousReader", "Author", "LogsIn", "OpenLoopUser", "SignedInReader"]
+__all__ = [
+    "AnonymousReader",
+    "Author",
+    "Buyer",
+    "LogsIn",
+    "Newcomer",
+    "OpenLoopUser",
+    "SignedInReader",
+    "Watcher",
+]
 
 
 def declare_options(parser: LocustArgumentParser, **_: Any) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from argparse import Namespace
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
 
-from loadtests.accounts import Account, LogIn, Templates
+from loadtests.accounts import Account, LogIn, Part, Templates
 from loadtests.arrivals import KINDS
 from loadtests.gate import Gate, gate_for
 from security.guard import Authorization, Pinned, Refused, allow
 
 DEFAULTS = Templates()
+ROLES: tuple[Part, ...] = ("moderator", "admin")
 PROCESSES = "load_processes"  # set by the master when a run begins: how many processes send
 
 
@@ -30,6 +32,7 @@ class Site:
     log_in: LogIn
     timeout_s: float
     gate: Gate | None
+    roles: Mapping[Part, Account] = field(default_factory=dict)
 
     def account(self, user: int) -> Account:
         """The account of the user-th virtual user, counted from 0, with a source address of the user's own.
@@ -38,6 +41,15 @@ class Site:
         """
         source = f"127.77.{1 + user // 250 % 250}.{1 + user % 250}"
         return replace(self.templates.account(user % self.accounts + 1), source=source)
+
+    def cast(self, user: int) -> dict[Part, Account]:
+        """Who takes part in the journeys of the user-th virtual user."""
+        return {"user": self.account(user), "partner": self.account(user + 1), **self.roles}
+
+    @property
+    def bystander(self) -> str:
+        """The name of an account that no virtual user logs in to."""
+        return self.templates.account(self.accounts + 1).username
 
 
 def add_options(parser: LocustArgumentParser) -> None:
@@ -71,6 +83,11 @@ def add_options(parser: LocustArgumentParser) -> None:
     )
     option("--account-username", default=DEFAULTS.username, help="Template of the accounts' user name.")
     option("--account-password", default=DEFAULTS.password, is_secret=True, help="Template of the accounts' password.")
+    for role in ROLES:
+        option(
+            f"--{role}-email", default=f"{role}0001@example.test", help=f"E-mail of the {role}, if a journey has one."
+        )
+        option(f"--{role}-password", default="correct-horse-0001", is_secret=True, help=f"Password of the {role}.")
     option(
         "--authorized",
         default="",
@@ -91,13 +108,19 @@ def site(host: str | None, options: Namespace) -> Site:
         place = allow(host, authorization)
         gate = gate_for(place, authorization, share=getattr(options, PROCESSES, 1))
         templates = Templates(options.account_email, options.account_password, options.account_username, source=None)
-        made = Site(place, templates, options.accounts, LogIn(), options.request_timeout, gate)
+        roles = {role: _account(role, options) for role in ROLES}
+        made = Site(place, templates, options.accounts, LogIn(), options.request_timeout, gate, roles)
         _check(made, options)
     except Refused:
         raise
     except ValueError as error:
         raise Refused(f"The options are unusable: {error}.") from error
     return made
+
+
+def _account(role: Part, options: Namespace) -> Account:
+    email, password = (getattr(options, f"{role}_{part}") for part in ("email", "password"))
+    return Account(email, password, username=email)
 
 
 def _check(made: Site, options: Namespace) -> None:

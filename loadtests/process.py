@@ -22,6 +22,7 @@ import gevent  # type: ignore[import-untyped]
 from gevent.fileobject import FileObjectPosix  # type: ignore[import-untyped]
 from gevent.queue import Queue  # type: ignore[import-untyped]
 
+from loadtests.accounts import Uncast
 from loadtests.arrivals import offsets
 from loadtests.client import OwnLimit
 from loadtests.duet import Arm, Duet, SignInFailed, WindowResult
@@ -94,7 +95,7 @@ def main() -> int:
         return _serve(Input(sys.stdin.buffer), output)
     except (InputClosed, BrokenPipeError):
         return 0
-    except (BadInput, Refused, SignInFailed, OwnLimit) as error:
+    except (BadInput, Refused, SignInFailed, Uncast, OwnLimit) as error:
         output.say(event="failed", message=str(error))
         return 2
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from loadtests.accounts import Account, LogIn, Templates
+from loadtests.accounts import Account, Accounts, LogIn, Templates
 from loadtests.journeys import JOURNEYS
 from security.guard import Authorization
 
@@ -27,22 +28,38 @@ class ArmSpec(_Part):
     url: str
 
 
+class AccountSpec(_Part):
+    """One account."""
+
+    email: str
+    password: str = Field(repr=False)
+    username: str
+
+
 class AccountsSpec(_Part):
-    """How many virtual users there are, and the templates of their accounts."""
+    """How many virtual users there are, the templates of their accounts, and who has a role.
+
+    The account after the last virtual user's is the bystander: journeys may name it, nobody logs in to it.
+    """
 
     count: int = Field(ge=1, le=65_536)
     email: str
     password: str = Field(repr=False)
     username: str
     source: str | None = None
+    roles: dict[Literal["moderator", "admin"], AccountSpec] = {}
 
-    def all(self) -> list[Account]:
+    def all(self) -> Accounts:
         """The accounts, numbered from 1; raises BadInput if a template is broken."""
         templates = Templates(self.email, self.password, self.username, self.source)
         try:
-            return [templates.account(number) for number in range(1, self.count + 1)]
+            users = [templates.account(number) for number in range(1, self.count + 1)]
+            bystander = replace(templates, source=None).account(self.count + 1).username
         except ValueError as error:
             raise BadInput(f"The specification's accounts are unusable: {error}.") from error
+        return Accounts(
+            users, {role: Account(one.email, one.password, one.username) for role, one in self.roles.items()}, bystander
+        )
 
 
 class LogInSpec(_Part):

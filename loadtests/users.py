@@ -17,11 +17,13 @@ from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.accounts import Account
 from loadtests.arrivals import KINDS
+from loadtests.cast import Cast
 from loadtests.client import Client, NoAnswer
-from loadtests.journeys import JOURNEYS, WEIGHTS, UnusableAnswer, Visit, log_in_step
+from loadtests.journeys import JOURNEYS, WEIGHTS
 from loadtests.openloop import Flight, pace
 from loadtests.options import PROCESSES, Site, site
 from loadtests.recorder import Recorder
+from loadtests.steps import UnusableAnswer, Visit, log_in_step
 from loadtests.walk import Observed, walk
 from security.guard import Refused
 
@@ -100,16 +102,20 @@ class JourneyUser(ConduitUser):
     journey: ClassVar[str]
 
     def on_start(self) -> None:
-        """Sign in, unless the journey needs no session."""
-        self._account = self.site.account(self.number)
-        self._client = self.connect(self._account)
+        """Sign in whom the journey needs."""
         self._random = random.Random(self.options.seed << 32 | self.number)
-        if self.journey in {"signed_in_reader", "author"}:
-            self.sign_in(self._client, self._account)
+        parts = self.site.cast(self.number)
+        self._account = parts["user"]
+        needed = JOURNEYS[self.journey].cast
+        clients = {one.username: self.connect(one) for part, one in parts.items() if part in {"user", *needed}}
+        self._cast = Cast(clients, parts)
+        for part in needed:
+            self.sign_in(clients[parts[part].username], parts[part])
 
     def on_stop(self) -> None:
         """Close the connections."""
-        self._client.close()
+        for client in self._cast.clients.values():
+            client.close()
 
     def wait_time(self) -> float:
         """Seconds to think."""
@@ -119,8 +125,9 @@ class JourneyUser(ConduitUser):
     @task
     def visit(self) -> None:
         """One journey."""
-        journey = JOURNEYS[self.journey](Visit(self._account, self._random.getrandbits(64), self.site.log_in))
-        walk(journey, self._client.send, time.monotonic_ns(), self.report)
+        seed, bystander = self._random.getrandbits(64), self.site.bystander
+        visit = Visit(self._account, seed, self.site.log_in, bystander=bystander)
+        walk(JOURNEYS[self.journey].steps(visit), self._cast.send, time.monotonic_ns(), self.report)
 
 
 class AnonymousReader(JourneyUser):
@@ -149,6 +156,24 @@ class LogsIn(JourneyUser):
 
     journey = "log_in"
     weight = WEIGHTS["log_in"]
+
+
+class Newcomer(JourneyUser):
+    """Registers others, and follows."""
+
+    journey = "newcomer"
+
+
+class Buyer(JourneyUser):
+    """Buys from another user."""
+
+    journey = "buyer"
+
+
+class Watcher(JourneyUser):
+    """Hears what happens as it happens."""
+
+    journey = "watcher"
 
 
 class OpenLoopUser(ConduitUser):
@@ -212,7 +237,7 @@ class OpenLoopUser(ConduitUser):
         client, account = self._clients[arrival % len(self._clients)]
         RECORDER.lag.record(time.monotonic_ns() - due_ns)
         try:
-            walk(JOURNEYS[name](Visit(account, seed, self.site.log_in)), client.send, due_ns, self.report)
+            walk(JOURNEYS[name].steps(Visit(account, seed, self.site.log_in)), client.send, due_ns, self.report)
         finally:
             self._flight.end()
 
@@ -235,7 +260,9 @@ def forget_sites() -> None:
 
 
 def chosen(options: Namespace | None, available: list[type[User]]) -> list[type[User]]:
-    """The classes of a run: those that were named, or with an open rate the schedule's owner alone, or the others."""
+    """The classes of a run: those named, or with an open rate the schedule's owner alone, or those of the mix."""
     if options is None or options.user_classes:
         return available
-    return [one for one in available if (one is OpenLoopUser) == bool(options.open_rate)]
+    if options.open_rate:
+        return [OpenLoopUser]
+    return [one for one in available if getattr(one, "journey", None) in WEIGHTS]

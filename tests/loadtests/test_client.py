@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from loadtests.client import Client, NoAnswer
-from loadtests.journeys import Step
+from loadtests.steps import Step
 from security.guard import allow
 from tests.loadtests.small_conduit import SmallConduit
 

@@ -3,11 +3,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from loadtests.journeys import JOURNEYS
+from target_app.app import document
 from tests.loadtests.load_process import LoadProcess, specification
+from tests.parts.provider import provider
 from tests.parts.target import TargetServer
 from tests.parts.templates import SqliteTemplates
+
+Start = Callable[..., TargetServer]
+
+#: Whom the provider alone sends requests to.
+BY_OTHERS = {("POST", "/api/payments/webhook")}
 
 
 def content(url: str) -> Any:
@@ -15,20 +24,57 @@ def content(url: str) -> Any:
     return httpx.get(f"{url}/api/articles?limit=100", trust_env=False).raise_for_status().json()
 
 
-def test_journeys_on_the_reference_backend(
-    start_target: Callable[..., TargetServer],
+def reached(url: str) -> set[tuple[str, str]]:
+    """Method and route of each operation that the backend itself says it answered well."""
+    exposition = httpx.get(f"{url}/metrics", trust_env=False).raise_for_status().text
+    samples = (sample for family in text_string_to_metric_families(exposition) for sample in family.samples)
+    return {
+        (sample.labels["method"], sample.labels["route"])
+        for sample in samples
+        if sample.name == "target_requests_total" and sample.value and sample.labels["status"].startswith("2")
+    }
+
+
+def test_the_journeys_reach_every_operation(
+    start_target: Start, seeded: SqliteTemplates, tmp_path: Path, process: LoadProcess
+) -> None:
+    """On the real backend every journey comes to its end without an error and the articles stay as they were; together
+    they have every operation of its OpenAPI document answered well.
+    """
+    database = seeded.copy(tmp_path, password_hash="sha256", articles=50)  # quick to fill and to log in to
+    with provider(tmp_path) as sells:
+        server = start_target("hardened,password_hash=sha256", database, settings=sells.settings)
+        process.ask(specification({"one": server.url}))
+        signed = process.ask({"command": "sign_in"})
+        assert signed["event"] == "signed_in", signed
+        before = content(server.url)
+        for journey in JOURNEYS:
+            arm = process.window(journey, rate=20.0, count=12)["arms"]["one"]
+            assert (arm["completed"], arm["errors"]) == (12, 0), (journey, arm["statuses"])
+        assert content(server.url) == before
+        described = document()["paths"]
+        operations = {(method.upper(), path) for path, methods in described.items() for method in methods}
+        assert operations - reached(server.url) == BY_OTHERS - reached(server.url)
+
+
+@pytest.mark.parametrize(
+    ("journey", "accounts", "said"),
+    [("buyer", {"count": 1}, "needs two accounts")],
+)
+def test_a_journey_without_its_cast_is_refused(
+    start_target: Start,
     seeded: SqliteTemplates,
     tmp_path: Path,
     process: LoadProcess,
+    journey: str,
+    accounts: dict[str, object],
+    said: str,
 ) -> None:
-    """On the real backend every journey comes to its end without an error, and the articles stay as they were."""
-    database = seeded.copy(tmp_path, password_hash="sha256", articles=50)  # quick to fill and to log in to
-    server = start_target("hardened,password_hash=sha256", database)
-    process.ask(specification({"one": server.url}))
-    signed = process.ask({"command": "sign_in"})
-    assert signed["event"] == "signed_in", signed
-    before = content(server.url)
-    for journey in JOURNEYS:
-        arm = process.window(journey, rate=20.0, count=12)["arms"]["one"]
-        assert (arm["completed"], arm["errors"]) == (12, 0), arm["statuses"]
-    assert content(server.url) == before
+    """A journey that needs somebody whom nobody described is one sentence, not an error of the target."""
+    server = start_target("hardened,password_hash=sha256", seeded.copy(tmp_path, password_hash="sha256", articles=50))
+    asked = specification({"one": server.url})
+    process.ask({**asked, "accounts": {**asked["accounts"], **accounts}})
+    process.ask({"command": "sign_in"})
+    answer = process.window(journey, rate=20.0, count=1)
+    assert answer["event"] == "failed"
+    assert said in answer["message"]
