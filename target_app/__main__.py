@@ -138,6 +138,14 @@ def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) ->
     show(commands.fault(read_settings(), kind))
 
 
+@lab.command()
+def kill(server: Annotated[int, typer.Option(help="the server's first process")]) -> None:
+    """End one of its workers, as a crash would."""
+    from target_app import lab as commands
+
+    show(commands.kill(server))
+
+
 def main() -> None:
     """Run a command; a failure that can be explained is one sentence and exit code 2."""
     try:

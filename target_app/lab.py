@@ -1,6 +1,8 @@
 """Lab commands: what a probe may ask of a target that it attacks. Only for databases of this machine."""
 
 import asyncio
+import os
+import signal
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -131,3 +133,35 @@ def fault(settings: Settings, kind: str) -> dict[str, Any]:
     if wanted.made not in present:  # breaking what is broken and mending what is whole change nothing
         fetch(settings.database_url, wanted.statement)
     return {"provokes": {"method": "GET", "path": "/api/tags"}}
+
+
+def kill(server: int) -> dict[str, Any]:
+    """End a worker of the server whose first process is `server`, as a crash would. Raises LabError.
+
+    Of several workers it is the oldest, which the server replaces; one that serves alone is the server itself.
+    """
+    if not {b"target_app", b"serve"} <= set(arguments_of(server)):
+        raise LabError(f"process {server} is no server of this application")
+    workers = [child for child in children_of(server) if any(b"spawn_main" in word for word in arguments_of(child))]
+    victim = min(workers, default=server)
+    try:
+        os.kill(victim, signal.SIGKILL)
+    except OSError as error:
+        raise LabError(f"process {victim} cannot be ended: {error.strerror}") from None
+    return {"killed": victim}
+
+
+def arguments_of(pid: int) -> list[bytes]:
+    """The command line of a process, empty where there is none."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process started."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []

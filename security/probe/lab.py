@@ -51,6 +51,13 @@ class Lab:
             # Also after a fault that failed half-way: repairing what is whole changes nothing.
             self._run("fault", kind="repair")
 
+    def kill(self) -> int:
+        """End one process of the target, as a crash would; its id."""
+        killed = self._run("kill").get("killed")
+        if not isinstance(killed, int):
+            raise CouldNotRunError("The lab command kill printed no process id.")
+        return killed
+
     def _run(self, name: str, **places: str) -> dict[str, Any]:
         words: Sequence[str] | None = getattr(self._commands, name)
         if words is None:

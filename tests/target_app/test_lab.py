@@ -1,10 +1,11 @@
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from target_app.lab import LabError, fault, mint_token, read_db
+from target_app.lab import LabError, fault, kill, mint_token, read_db
 from target_app.migrations.run import migrate
 from target_app.settings import Settings
 from target_app.treatment import parse_treatment
@@ -64,3 +65,10 @@ def test_faults_and_rows_on_postgres(postgres_url: str) -> None:
         assert fault(settings, kind) == {"provokes": {"method": "GET", "path": "/api/tags"}}
     with pytest.raises(LabError, match="there is no user"):
         read_db(settings, "ann")
+
+
+def test_only_a_server_is_killed() -> None:
+    """A process that is no server of this application is left alone, and so is one that does not exist."""
+    for pid in (os.getpid(), 2**22 + 1):
+        with pytest.raises(LabError, match="is no server of this application"):
+            kill(pid)

@@ -160,12 +160,13 @@ def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, wor
 
 def _lab(target: Target, arm: RunningArm) -> LabCommands:
     def words(command: list[str] | None) -> list[str] | None:
-        return fill(command, {}, keep=("username", "kind")) if command else None
+        return fill(command, {"pid": arm.pid}, keep=("username", "kind")) if command else None
 
     return LabCommands(
         mint_token=words(target.lab.mint_token),
         read_db=words(target.lab.read_db),
         fault=words(target.lab.fault),
+        kill=words(target.lab.kill),
         environment=environment(arm.extra),
         folder=arm.tree,
     )

@@ -92,6 +92,11 @@ class RunningArm:
         self.pids: tuple[int, ...] = (self._process.pid,)
 
     @property
+    def pid(self) -> int:
+        """Its leading process."""
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """Where it serves."""
         return f"http://{self.host}:{self.port}"

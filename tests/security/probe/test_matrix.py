@@ -1,6 +1,7 @@
 """The probes against the real target: each weak level is broken by what it declares and by nothing else."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         mint_token=[*LAB, "mint-token", "--username", "{username}"],
         read_db=[*LAB, "read-db", "--username", "{username}"],
         fault=[*LAB, "fault", "--kind", "{kind}"],
+        kill=[*LAB, "kill", "--server", str(server.pid)],
         environment=server.environment(),
         folder=ROOT,
     )
@@ -97,8 +99,10 @@ def test_hardened_stops_every_probe(
 
 
 def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:
-    """A minted token is accepted as that user's, the stored row is that user's, and a fault breaks and is mended."""
-    server = start_target("hardened", seeded.copy(tmp_path))
+    """A minted token is accepted as that user's, the stored row is that user's, a fault breaks and is mended, and what
+    is killed is a worker, without which the target serves on.
+    """
+    server = start_target("hardened", seeded.copy(tmp_path), workers=2)
     lab = Lab(probe_target(server).lab)
     header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
     answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
@@ -109,6 +113,19 @@ def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTem
     assert httpx.request(method, server.url + path, trust_env=False).status_code == 200
     with pytest.raises(CouldNotRunError, match="nobody"):
         lab.read_row("nobody")
+    workers = processes_below(server.pid)
+    killed = lab.kill()
+    assert killed in workers
+    deadline = time.monotonic() + 30
+    while killed in processes_below(server.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(processes_below(server.pid) - workers) == 1
+    assert httpx.get(f"{server.url}/api/tags", trust_env=False).status_code == 200
+
+
+def processes_below(pid: int) -> set[int]:
+    """The processes that a process started and that run."""
+    return {int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 def test_the_probes_speak_postgresql(start_target: StartTarget, postgres_url: str, tmp_path: Path) -> None:
