@@ -41,6 +41,7 @@ from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 
 WARM_UP, ROUNDS = 60, 250
 EPOCHS = 5
+SERVE = (sys.executable, "-m", "target_app")
 BOUND, AIM = 2.0, 1.5
 #: Units that an operation may cost, with 1,000 articles (a goal of the project, not of this machine).
 UNITS = {"tags": 2.5, "articles": 10.0, "article": 5.0, "articles, signed in": 12.0, "feed": 12.0}
@@ -212,8 +213,13 @@ def uvicorn(app: str, host: str) -> list[str]:
 
 
 @contextmanager
-def estate(databases: Databases, folder: Path, arms_core: int, client_core: int) -> Iterator[Estate]:
-    """Unit, twin and `hardened`, each with a provider and a copy of the database of its own."""
+def estate(
+    databases: Databases, folder: Path, arms_core: int, client_core: int, serve: Sequence[str] = SERVE
+) -> Iterator[Estate]:
+    """Unit, twin and `hardened`, each with a provider and a copy of the database of its own.
+
+    `serve` begins the command that serves `hardened`.
+    """
     secret = SigningKeys(databases.keys).hmac_secret()
     with ExitStack() as stack:
         servers = [stack.enter_context(started("unit", uvicorn("benchmarks.twin.unit:app", h), os.environ, h, folder))
@@ -237,7 +243,7 @@ def estate(databases: Databases, folder: Path, arms_core: int, client_core: int)
                     "TWIN_PROVIDER_KEY": provider.secrets.api_key(),
                 }
             else:
-                command = [sys.executable, "-m", "target_app", "serve", "--host", host, "--port", "{port}"]
+                command = [*serve, "serve", "--host", host, "--port", "{port}"]
                 environment = {**target_environment("hardened", url, databases.keys), **provider.settings}
             server = stack.enter_context(started(name, command, environment, host, folder))
             server.backends = backends

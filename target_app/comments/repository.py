@@ -1,3 +1,4 @@
+import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,19 @@ from target_app.controls.response_fields import ResponseFields
 from target_app.database import Connection
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
+
+ADD = Prepared(
+    insert(comments)
+    .values(
+        article_id=bindparam("article"),
+        author_id=bindparam("author"),
+        body=bindparam("text"),
+        created_at=bindparam("now"),
+        updated_at=bindparam("now"),
+    )
+    .returning(comments.c.id)
+)
+REMOVE = Prepared(delete(comments).where(comments.c.id == bindparam("comment")))
 
 
 class CommentRow(NamedTuple):
@@ -78,15 +92,15 @@ class CommentRepository:
 
     async def add(self, connection: Connection, article: int, author: int, body: str, now: int) -> int:
         """The id of the new comment. Raises ArticleGoneError where the article was deleted meanwhile."""
-        values = {"article_id": article, "author_id": author, "body": body, "created_at": now, "updated_at": now}
+        values = {"article": article, "author": author, "text": body, "now": now}
         try:
-            row = await connection.row(insert(comments).values(**values).returning(comments.c.id))
-        except IntegrityError:
+            row = await connection.fetch_one(ADD, values)
+        except (IntegrityError, sqlite3.IntegrityError):
             raise ArticleGoneError from None
         if row is None:
             raise LookupError("the database returned no id for a new comment")
-        return int(row.id)
+        return int(row[0])
 
     async def remove(self, connection: Connection, comment: int) -> None:
         """Delete a comment."""
-        await connection.run(delete(comments).where(comments.c.id == comment))
+        await connection.change(REMOVE, {"comment": comment})
