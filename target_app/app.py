@@ -20,6 +20,7 @@ from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ
+from target_app.controls.outbound_guard import ResolvedAndPinned
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
@@ -41,11 +42,15 @@ from target_app.metrics import CONTENT_TYPE, Metrics
 from target_app.orders.endpoints import router as orders_router
 from target_app.orders.repository import OrderRepository
 from target_app.orders.service import OrderService
+from target_app.outbound.fetcher import Fetcher
+from target_app.outbound.resolver import names
 from target_app.parts import Parts
 from target_app.payments.checkout import Checkout
 from target_app.payments.endpoints import router as payments_router
 from target_app.payments.provider_client import HttpProvider, ProviderClient
 from target_app.payments.service import ProviderEvents
+from target_app.previews.endpoints import router as previews_router
+from target_app.previews.service import PreviewService
 from target_app.provider_secrets import ProviderSecrets
 from target_app.realtime.endpoints import router as realtime_router
 from target_app.realtime.endpoints import stream_route
@@ -117,6 +122,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         RealtimeService(streams, tickets, users, articles, hub), hub, SameHost(kit), settings.heartbeat_s
     )
 
+    fetcher = Fetcher(ResolvedAndPinned(kit, names(settings.resolver_file)))
+
     app = FastAPI(
         title="Conduit",
         version="2.0.0",
@@ -149,6 +156,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         provider=provider,
         provider_events=provider_events,
         realtime=realtime,
+        fetcher=fetcher,
+        previews=PreviewService(fetcher),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
@@ -179,6 +188,7 @@ def add_api(app: FastAPI) -> None:
         balance_router,
         payments_router,
         realtime_router,
+        previews_router,
     ):
         app.router.routes.extend(router.routes)
     app.router.routes.append(stream_route)
@@ -211,6 +221,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await parts.background.stop()
     await parts.realtime.hub.stop()
+    await parts.fetcher.close()
     if parts.provider is not None:
         await parts.provider.close()
     parts.passwords.close()

@@ -12,9 +12,11 @@ from target_app.database import Database
 from target_app.ledger.service import LedgerService
 from target_app.metrics import Metrics
 from target_app.orders.service import OrderService
+from target_app.outbound.fetcher import Fetcher
 from target_app.payments.checkout import Checkout
 from target_app.payments.provider_client import ProviderClient
 from target_app.payments.service import ProviderEvents
+from target_app.previews.service import PreviewService
 from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
 from target_app.users.service import UserService
@@ -40,3 +42,5 @@ class Parts:
     provider: ProviderClient | None
     provider_events: ProviderEvents
     realtime: Realtime
+    fetcher: Fetcher
+    previews: PreviewService

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     #: The payment provider; empty where nothing is sold.
     provider_url: str = ""
     provider_secret_file: Path | None = None
+    #: Names for requests that users ask for, instead of the system's: a lab's file, see `outbound/resolver.py`.
+    resolver_file: Path | None = None
 
     @property
     def key_file(self) -> Path:

@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 
 from tests.parts.provider import provider
+from tests.parts.stranger import NamesFile, Said, stranger
 from tests.parts.target import TargetServer, target_server
 from tests.parts.templates import SqliteTemplates
+
+PAGE = Said(200, b"<title>There</title>", {"Content-Type": "text/html"})
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,13 @@ class Served:
 def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
     """A server with cheap hashes: their price is not the point."""
     url = seeded.copy(folder, password_hash="sha256", articles=100)
+    names = NamesFile(folder / "names.json")
     with (
         provider(folder) as sells,
-        target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings) as server,
+        stranger(lambda _heard: PAGE) as elsewhere,
+        target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings | names.settings) as server,
     ):
+        names.lead("there.test", elsewhere.address)
         user = {"email": "reader0060@example.test", "password": "correct-horse-0060"}
         signed_in = httpx.post(f"{server.url}/api/users/login", json={"user": user}).json()["user"]
         article = httpx.get(f"{server.url}/api/articles?limit=1").json()["articles"][0]
