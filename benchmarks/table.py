@@ -31,7 +31,7 @@ def figure(statistics: Mapping[str, Any]) -> Figure:
     return Figure(
         group=statistics["group"] or "",
         call=call.replace("_", " "),
-        level=identity.partition("=")[2],
+        level=identity.partition("=")[2] or identity,
         median=statistics["median"],
         iqr=statistics["iqr"],
         rounds=statistics["rounds"],
