@@ -139,6 +139,18 @@ def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) ->
 
 
 @lab.command()
+def resolve(
+    name: Annotated[str, typer.Option(help="the name")],
+    address: Annotated[str, typer.Option(help="what it stands for, which the server judges")],
+    connect: Annotated[str, typer.Option(help="where it leads, 127.x.y.z:port")],
+) -> None:
+    """Let a name lead to a server on loopback, in the arm's own resolver file."""
+    from target_app import lab as commands
+
+    show(commands.resolve(read_settings(), name, address, connect))
+
+
+@lab.command()
 def kill(server: Annotated[int, typer.Option(help="the server's first process")]) -> None:
     """End one of its workers, as a crash would."""
     from target_app import lab as commands

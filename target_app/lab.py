@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from target_app.database import DatabaseUnavailableError, connect, parse_url, sqlite_path
 from target_app.operator_error import OperatorError
+from target_app.outbound.resolver import add_name
 from target_app.postgres import FAILURES, reason, session
 from target_app.settings import Settings, is_loopback
 
@@ -133,6 +134,14 @@ def fault(settings: Settings, kind: str) -> dict[str, Any]:
     if wanted.made not in present:  # breaking what is broken and mending what is whole change nothing
         fetch(settings.database_url, wanted.statement)
     return {"provokes": {"method": "GET", "path": "/api/tags"}}
+
+
+def resolve(settings: Settings, name: str, address: str, connect: str) -> dict[str, Any]:
+    """Let a name of the arm's own resolver file stand for `address` and lead to `connect`. Raises LabError."""
+    if settings.resolver_file is None:
+        raise LabError("TARGET_RESOLVER_FILE names no file: this server asks the system for names")
+    add_name(settings.resolver_file, name, address, connect)
+    return {"name": name, "address": address, "connect": connect}
 
 
 def kill(server: int) -> dict[str, Any]:

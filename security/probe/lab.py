@@ -51,6 +51,10 @@ class Lab:
             # Also after a fault that failed half-way: repairing what is whole changes nothing.
             self._run("fault", kind="repair")
 
+    def resolve(self, name: str, *, address: str, connect: str) -> None:
+        """Let a name stand for `address` in the target's outbound calls, and lead to `connect`, 127.x.y.z:port."""
+        self._run("resolve", name=name, address=address, connect=connect)
+
     def kill(self) -> int:
         """End one process of the target, as a crash would; its id."""
         killed = self._run("kill").get("killed")
@@ -58,7 +62,7 @@ class Lab:
             raise CouldNotRunError("The lab command kill printed no process id.")
         return killed
 
-    def _run(self, name: str, **places: str) -> dict[str, Any]:
+    def _run(self, name: str, /, **places: str) -> dict[str, Any]:
         words: Sequence[str] | None = getattr(self._commands, name)
         if words is None:
             raise LabMissingError(f"The target offers no lab command {name}.")

@@ -50,7 +50,8 @@ class Login:
 class LabCommands:
     """Commands on the target's own machine, as lists of words with the places `{username}` and `{kind}`.
 
-    `kill` ends one of the target's processes, which the target replaces.
+    `kill` ends one of the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and
+    `{connect}`, lets a name of the target's outbound calls stand for one address and lead to another, on loopback.
 
     None means that the target offers no such command: probes that need it answer could_not_run. `environment` is the
     whole environment of these processes and `folder` where they run.
@@ -59,6 +60,7 @@ class LabCommands:
     mint_token: Sequence[str] | None = None
     read_db: Sequence[str] | None = None
     fault: Sequence[str] | None = None
+    resolve: Sequence[str] | None = None
     kill: Sequence[str] | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path | None = None

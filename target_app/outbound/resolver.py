@@ -1,10 +1,12 @@
 """Where names lead: the system's DNS, or a file of the lab that leads chosen names to servers on loopback."""
 
 import asyncio
+import fcntl
 import ipaddress
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NamedTuple, Protocol
 
@@ -84,7 +86,8 @@ ENTRIES = TypeAdapter(dict[str, Entry])
 class FileNames:
     """`{name: {"address": "203.0.113.7", "connect": "127.0.0.9:8080"}}`; no other name exists.
 
-    The address is what the guard judges, so that a lab without a network can show honest and hostile names.
+    The address is what the guard judges, so that a lab without a network can show honest and hostile names. A file that
+    is not there yet names nothing.
     """
 
     literals = False
@@ -96,6 +99,8 @@ class FileNames:
         self._read_at = 0
         try:
             self._read()
+        except FileNotFoundError:
+            pass
         except (OSError, ValueError) as error:
             raise ResolverFileError(f"TARGET_RESOLVER_FILE {path} cannot be used: {problem(error)}") from None
 
@@ -112,6 +117,28 @@ class FileNames:
         changed_at = self._path.stat().st_mtime_ns
         self._entries = ENTRIES.validate_python(json.loads(self._path.read_bytes()))
         self._read_at = changed_at
+
+
+def add_name(path: Path, name: str, address: str, connect: str) -> None:
+    """Let a name lead to `connect` from now on, whole or not at all. Raises ResolverFileError."""
+    try:
+        with lock_of(path):
+            entries = json.loads(path.read_bytes()) if path.exists() else {}
+            entries[name.rstrip(".").lower()] = {"address": address, "connect": connect}
+            ENTRIES.validate_python(entries)
+            unfinished = path.with_suffix(".part")
+            unfinished.write_text(json.dumps(entries), encoding="utf-8")
+            unfinished.replace(path)
+    except (OSError, ValueError) as error:
+        raise ResolverFileError(f"the name cannot be added to {path}: {problem(error)}") from None
+
+
+@contextmanager
+def lock_of(path: Path) -> Iterator[None]:
+    """One writer at a time."""
+    with path.with_suffix(".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def problem(error: OSError | ValueError) -> str:

@@ -9,6 +9,7 @@ import typer
 import uvicorn
 
 from target_app.operator_error import OperatorError
+from target_app.outbound.resolver import add_name
 from target_app.provider.app import create_provider
 from target_app.provider.behaviour import Behaviour, Conduct
 from target_app.provider.delivery import Delivery
@@ -17,7 +18,8 @@ from target_app.provider_secrets import ProviderSecrets
 from target_app.serving import ServingError, bound_socket
 from target_app.settings import STATE, is_loopback
 
-Rate = Annotated[float, typer.Option(min=0, max=1)]
+#: By this name, and as a public address (RFC 5737), links may lead to its home page and webhooks to its sink.
+NAME, STANDS_FOR = "provider.example", "203.0.113.10"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -35,6 +37,9 @@ def serve(
     delay_ms: Annotated[float, typer.Option(min=0, max=60_000, help="before each answer")] = 0,
     failure_rate: Annotated[float, typer.Option(min=0, max=1, help="share answered 500")] = 0,
     timeout_rate: Annotated[float, typer.Option(min=0, max=1, help="share done and never answered")] = 0,
+    resolver_file: Annotated[
+        Path | None, typer.Option(envvar="TARGET_RESOLVER_FILE", help="the lab's names, where it adds provider.example")
+    ] = None,
     decline_rate: Annotated[float, typer.Option(min=0, max=1, help="share of charges declined")] = 0,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. A charge of 666 is always declined."""
@@ -48,6 +53,8 @@ def serve(
     delivery = Delivery(store, webhook_url, secrets.webhook_secret(), webhook_shuffle)
     listener = bound_socket(host, port)
     address, port = listener.getsockname()[:2]
+    if resolver_file is not None:
+        add_name(resolver_file, NAME, STANDS_FOR, f"{address}:{port}")
     print(f"Provider of payments on http://{f'[{address}]' if ':' in address else address}:{port}", flush=True)
     config = uvicorn.Config(
         create_provider(store, Conduct(behaviour), delivery, secrets.api_key()),

@@ -43,14 +43,23 @@ class Provider:
     @property
     def settings(self) -> dict[str, str]:
         """The environment of a target that uses it."""
-        return {"TARGET_PROVIDER_URL": self.url, "TARGET_PROVIDER_SECRET_FILE": str(self.secrets.path)}
+        return {
+            "TARGET_PROVIDER_URL": self.url,
+            "TARGET_PROVIDER_SECRET_FILE": str(self.secrets.path),
+            "TARGET_RESOLVER_FILE": str(self.names),
+        }
+
+    @property
+    def names(self) -> Path:
+        """Where it writes the name that it has in a lab."""
+        return self.folder / "names.json"
 
     def start(self) -> None:
         """Serve, and return when it does."""
         command = [
             *with_parent("KILL"), sys.executable, "-m", "target_app.provider", "--host", self.host,
             "--port", str(self.port), "--database", str(self.folder / "provider.db"),
-            "--secret-file", str(self.secrets.path), *self.options,
+            "--secret-file", str(self.secrets.path), "--resolver-file", str(self.names), *self.options,
         ]  # fmt: skip
         log = self.folder / f"provider-{secrets.token_hex(4)}.log"
         environment = target_environment("hardened", "sqlite:///unused.db", self.folder / "unused.json")

@@ -158,14 +158,19 @@ def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, wor
     )
 
 
+#: Places in lab commands that a probe fills in.
+PLACES = ("username", "kind", "name", "address", "connect")
+
+
 def _lab(target: Target, arm: RunningArm) -> LabCommands:
     def words(command: list[str] | None) -> list[str] | None:
-        return fill(command, {"pid": arm.pid}, keep=("username", "kind")) if command else None
+        return fill(command, {"pid": arm.pid}, keep=PLACES) if command else None
 
     return LabCommands(
         mint_token=words(target.lab.mint_token),
         read_db=words(target.lab.read_db),
         fault=words(target.lab.fault),
+        resolve=words(target.lab.resolve),
         kill=words(target.lab.kill),
         environment=environment(arm.extra),
         folder=arm.tree,

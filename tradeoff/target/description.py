@@ -88,6 +88,7 @@ class Lab(Section):
     mint_token: Command | None = None
     read_db: Command | None = None
     fault: Command | None = None
+    resolve: Command | None = None
     kill: Command | None = None
 
 

@@ -1,8 +1,10 @@
 """The probes against the real target: each weak level is broken by what it declares and by nothing else."""
 
+import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         mint_token=[*LAB, "mint-token", "--username", "{username}"],
         read_db=[*LAB, "read-db", "--username", "{username}"],
         fault=[*LAB, "fault", "--kind", "{kind}"],
+        resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
         kill=[*LAB, "kill", "--server", str(server.pid)],
         environment=server.environment(),
         folder=ROOT,
@@ -99,11 +102,13 @@ def test_hardened_stops_every_probe(
 
 
 def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:
-    """A minted token is accepted as that user's, the stored row is that user's, a fault breaks and is mended, and what
-    is killed is a worker, without which the target serves on.
+    """A minted token is accepted as that user's, the stored row is that user's, a fault breaks and is mended, names
+    lead where they are told, and what is killed is a worker, without which the target serves on.
     """
     server = start_target("hardened", seeded.copy(tmp_path), workers=2)
-    lab = Lab(probe_target(server).lab)
+    names = tmp_path / "names.json"
+    commands = probe_target(server).lab
+    lab = Lab(replace(commands, environment={**commands.environment, "TARGET_RESOLVER_FILE": str(names)}))
     header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
     answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
     assert answer.json()["user"]["username"] == "reader0020"
@@ -113,6 +118,10 @@ def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTem
     assert httpx.request(method, server.url + path, trust_env=False).status_code == 200
     with pytest.raises(CouldNotRunError, match="nobody"):
         lab.read_row("nobody")
+    lab.resolve("Probe.example", address="203.0.113.9", connect="127.0.0.9:81")
+    assert json.loads(names.read_text())["probe.example"] == {"address": "203.0.113.9", "connect": "127.0.0.9:81"}
+    with pytest.raises(CouldNotRunError, match="cannot be added"):
+        lab.resolve("far.example", address="203.0.113.9", connect="192.0.2.1:80")
     workers = processes_below(server.pid)
     killed = lab.kill()
     assert killed in workers

@@ -1,6 +1,8 @@
 """The guard before real connections: a server on loopback that no guarded fetch may reach."""
 
+import asyncio
 import ipaddress
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 
 from target_app.controls import outbound_guard
 from target_app.controls.outbound_guard import is_public
-from target_app.outbound.resolver import FileNames, Place, ResolverFileError, SystemNames
+from target_app.outbound.resolver import FileNames, Place, ResolverFileError, SystemNames, add_name
 from tests.parts.stranger import NamesFile, Said, Stranger, stranger
 from tests.target_app.app_client import AppClient, errors
 
@@ -264,7 +266,15 @@ def test_a_file_that_leads_out_of_this_machine_is_refused_at_the_start(tmp_path:
         FileNames(path)
 
 
-def test_a_missing_file_of_names_is_refused_at_the_start(tmp_path: Path, client: Make) -> None:
-    """In one sentence."""
-    with pytest.raises(ResolverFileError, match="No such file"):
-        client(resolver_file=tmp_path / "nowhere.json")
+def test_a_file_that_is_not_there_yet_names_nothing(tmp_path: Path) -> None:
+    """A name that is added while the server runs leads where it should; before, and without a file, it is unknown."""
+    path = tmp_path / "names.json"
+    there = FileNames(path)
+    with pytest.raises(OSError, match="not in the resolver file"):
+        asyncio.run(there.places("late.example", 80))
+    add_name(path, "Late.example.", "203.0.113.7", "127.0.0.9:8080")
+    ((address, host, port),) = asyncio.run(there.places("late.example", 80))
+    assert (str(address), host, port) == ("203.0.113.7", "127.0.0.9", 8080)
+    with pytest.raises(ResolverFileError, match="cannot be added"):
+        add_name(path, "far.example", "203.0.113.7", "192.0.2.1:80")
+    assert set(json.loads(path.read_text())) == {"late.example"}
