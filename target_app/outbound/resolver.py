@@ -110,7 +110,7 @@ class FileNames:
             if self._path.stat().st_mtime_ns != self._read_at:
                 self._read()
             return [self._entries[name.rstrip(".").lower()].place()]
-        except (LookupError, ValueError):
+        except (LookupError, ValueError, FileNotFoundError):
             raise OSError(f"{name} is not in the resolver file") from None
 
     def _read(self) -> None:
