@@ -74,6 +74,12 @@ from target_app.web.errors import HANDLERS, error_response
 from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
 from target_app.web.request_metrics import RequestMetrics
+from target_app.webhooks.delivery import POLL_S as DELIVER_S
+from target_app.webhooks.delivery import PURGE_S as PURGE_DELIVERIES_S
+from target_app.webhooks.delivery import Delivery
+from target_app.webhooks.endpoints import router as webhooks_router
+from target_app.webhooks.repository import WebhookRepository
+from target_app.webhooks.service import DeliveryRecorder, WebhookService
 
 #: How often orders that wait for the payment provider are looked after, and how often the ledger is.
 RECONCILE_S = 0.5
@@ -100,7 +106,12 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
 
     relay = NoRelay() if redis is None else RedisRelay(redis, settings.database_url, metrics)
     hub = Hub(metrics, BoundedSockets(kit), relay)
-    events = Events(announcers=[hub.announce], listeners=[hub.change])
+    fetcher = Fetcher(ResolvedAndPinned(kit, names(settings.resolver_file)))
+    told = WebhookRepository()
+    delivery = Delivery(database, told, fetcher, metrics)
+    deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
+    background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
+    events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
     users = UserService(UserRepository(fields), passwords, throttle, tokens, fields, events)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
@@ -121,8 +132,6 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     realtime = Realtime(
         RealtimeService(streams, tickets, users, articles, hub), hub, SameHost(kit), settings.heartbeat_s
     )
-
-    fetcher = Fetcher(ResolvedAndPinned(kit, names(settings.resolver_file)))
 
     app = FastAPI(
         title="Conduit",
@@ -158,6 +167,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         realtime=realtime,
         fetcher=fetcher,
         previews=PreviewService(fetcher),
+        webhooks=WebhookService(told, fetcher, authz, deliver.wake),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
@@ -189,6 +199,7 @@ def add_api(app: FastAPI) -> None:
         payments_router,
         realtime_router,
         previews_router,
+        webhooks_router,
     ):
         app.router.routes.extend(router.routes)
     app.router.routes.append(stream_route)

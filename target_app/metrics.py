@@ -126,6 +126,9 @@ class Metrics:
         self._messages = Counter(
             "target_realtime_messages_total", "What became of events and their messages", ["outcome"], registry=registry
         )
+        self._webhook_deliveries = Counter(
+            "target_webhook_deliveries_total", "Attempts to deliver to users' webhooks", ["outcome"], registry=registry
+        )
 
         self._breaker_state = Gauge(
             "target_breaker_state",
@@ -191,6 +194,11 @@ class Metrics:
     def messages(self, outcome: str) -> Callable[[float], None]:
         """A counter of one outcome of `realtime.hub`, looked up once, at assembly."""
         counter = self._messages.labels(outcome)
+        return counter.inc
+
+    def webhook_delivery(self, outcome: str) -> Callable[[], None]:
+        """A counter of attempts that ended `delivered`, `failed` or `dead`, looked up once, at assembly."""
+        counter = self._webhook_deliveries.labels(outcome)
         return counter.inc
 
     def background_run(self, task: str, outcome: str) -> Callable[[], None]:

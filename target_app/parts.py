@@ -20,6 +20,7 @@ from target_app.previews.service import PreviewService
 from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
 from target_app.users.service import UserService
+from target_app.webhooks.service import WebhookService
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,4 @@ class Parts:
     realtime: Realtime
     fetcher: Fetcher
     previews: PreviewService
+    webhooks: WebhookService

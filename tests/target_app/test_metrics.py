@@ -52,6 +52,7 @@ PROMISED = {
     "target_breaker_changes": ("counter", {"state"}),
     "target_open_sockets": ("gauge", {"kind"}),
     "target_realtime_messages": ("counter", {"outcome"}),
+    "target_webhook_deliveries": ("counter", {"outcome"}),
     "target_cache_requests": ("counter", {"outcome"}),
 }
 

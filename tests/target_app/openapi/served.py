@@ -39,9 +39,25 @@ def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
         user = {"email": "reader0060@example.test", "password": "correct-horse-0060"}
         signed_in = httpx.post(f"{server.url}/api/users/login", json={"user": user}).json()["user"]
         article = httpx.get(f"{server.url}/api/articles?limit=1").json()["articles"][0]
-        existing = {"slug": article["slug"], "username": article["author"]["username"], "id": 1, "code": "SAVE0001"}
+        existing = {
+            "slug": article["slug"],
+            "username": article["author"]["username"],
+            "id": 1,
+            "delivery": 1,
+            "code": "SAVE0001",
+        }
         order(server.url, signed_in["token"])
+        webhook(server.url, signed_in["token"])
         yield Served(server, signed_in["token"], existing)
+
+
+def webhook(url: str, token: str) -> None:
+    """A webhook that the user has number 1 of, and a delivery."""
+    headers = {"Authorization": f"Token {token}"}
+    body = {"webhook": {"url": "http://there.test/", "events": ["article.published"]}}
+    httpx.post(f"{url}/api/webhooks", json=body, headers=headers).raise_for_status()
+    article = {"title": "T", "description": "D", "body": "B"}
+    httpx.post(f"{url}/api/articles", json={"article": article}, headers=headers).raise_for_status()
 
 
 def order(url: str, token: str) -> None:

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from sqlalchemy import text
 
 from target_app.app import document
+from target_app.database import transaction
 from target_app.migrations.run import migrate
 from tests.parts.provider import Provider
+from tests.parts.stranger import NamesFile, stranger
 from tests.target_app.app_client import HOST, AppClient
+from tests.target_app.openapi.served import PAGE
 from tests.target_app.shop import Shop
 
 #: More rows than any bound: an operation that asks once a row is seen.
@@ -33,6 +37,8 @@ class Scene:
         """Many articles, favorites, comments, followers, orders and coupons."""
         app, author, buyer = self.app, self.shop.author, self.shop.buyer
         app.call("POST", "/api/profiles/author/follow", buyer)
+        for _ in range(5):
+            assert app.call("POST", "/api/webhooks", author, json=NEW_WEBHOOK).status_code == 201
         for number in range(MANY):
             slug = app.publish(author, f"Title {number}", tagList=["all", f"tag{number}"], price=100)
             app.call("POST", f"/api/articles/{slug}/favorite", buyer)
@@ -117,6 +123,25 @@ def order(scene: Scene) -> Call:
     return Call("POST", "/api/orders", scene.shop.buyer, scene.shop.ordering(slug=slug, coupon="ONCE"))
 
 
+def dead(scene: Scene) -> Call:
+    """A delivery that has failed for good."""
+    path = "/api/webhooks/1/deliveries"
+    delivery = scene.app.call("GET", path, scene.shop.author).json()["deliveries"][0]["id"]
+
+    async def fail() -> None:
+        async with transaction(scene.app.app.state.parts.database) as connection:
+            await connection.run(text(f"UPDATE webhook_deliveries SET status = 'dead' WHERE id = {delivery}"))
+
+    scene.app.run(fail())
+    return Call("POST", f"{path}/{delivery}/retry", scene.shop.author)
+
+
+NEW_WEBHOOK = {
+    "webhook": {
+        "url": "http://there.test/",
+        "events": ["comment.created", "comment.deleted", "article.published", "order.updated"],
+    }
+}
 NEW_ARTICLE = {"article": {"title": "T", "description": "D", "body": "B", "tagList": [f"t{n}" for n in range(MANY)]}}
 NEW_USER = {"user": {"username": "new", "email": "new@example.test", "password": "a-long-enough-password"}}
 LOG_IN = {"user": {"email": "buyer@example.test", "password": "a-long-enough-password"}}
@@ -124,7 +149,7 @@ LOG_IN = {"user": {"email": "buyer@example.test", "password": "a-long-enough-pas
 OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("GET", "/api/tags"): Asked(1, lambda _: Call("GET", "/api/tags")),
     ("GET", "/api/articles"): Asked(2, signed("GET", "/api/articles?limit=20")),
-    ("POST", "/api/articles"): Asked(7, signed("POST", "/api/articles", NEW_ARTICLE, by="author")),
+    ("POST", "/api/articles"): Asked(8, signed("POST", "/api/articles", NEW_ARTICLE, by="author")),
     ("GET", "/api/articles/feed"): Asked(2, signed("GET", "/api/articles/feed?limit=20")),
     ("GET", "/api/articles/{slug}"): Asked(2, signed("GET", "/api/articles/{slug}")),
     ("PUT", "/api/articles/{slug}"): Asked(
@@ -135,10 +160,10 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("DELETE", "/api/articles/{slug}/favorite"): Asked(7, favorite),
     ("GET", "/api/articles/{slug}/comments"): Asked(3, signed("GET", "/api/articles/{slug}/comments")),
     ("POST", "/api/articles/{slug}/comments"): Asked(
-        4, signed("POST", "/api/articles/{slug}/comments", {"comment": {"body": "Said"}})
+        5, signed("POST", "/api/articles/{slug}/comments", {"comment": {"body": "Said"}})
     ),
     ("DELETE", "/api/articles/{slug}/comments/{id}"): Asked(
-        4,
+        5,
         lambda scene: Call(
             "DELETE", f"/api/articles/{scene.shop.slug}/comments/{scene.comment()}", scene.shop.buyer
         ),
@@ -150,11 +175,11 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("GET", "/api/profiles/{username}"): Asked(2, signed("GET", "/api/profiles/author")),
     ("POST", "/api/profiles/{username}/follow"): Asked(3, signed("POST", "/api/profiles/author/follow")),
     ("DELETE", "/api/profiles/{username}/follow"): Asked(3, signed("DELETE", "/api/profiles/author/follow")),
-    ("POST", "/api/orders"): Asked(8, order),
+    ("POST", "/api/orders"): Asked(9, order),
     ("GET", "/api/orders"): Asked(2, signed("GET", "/api/orders?limit=20")),
     ("GET", "/api/orders/{id}"): Asked(2, lambda scene: Call("GET", f"/api/orders/{scene.paid()}", scene.shop.buyer)),
     ("POST", "/api/orders/{id}/refund"): Asked(
-        7, lambda scene: Call("POST", f"/api/orders/{scene.paid()}/refund", scene.shop.author)
+        9, lambda scene: Call("POST", f"/api/orders/{scene.paid()}/refund", scene.shop.author)
     ),
     ("POST", "/api/coupons"): Asked(
         4,
@@ -169,6 +194,15 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("GET", "/api/balance/entries"): Asked(2, signed("GET", "/api/balance/entries", by="author")),
     ("POST", "/api/payments/webhook"): Asked(5, event),
     ("POST", "/api/tickets"): Asked(2, signed("POST", "/api/tickets")),
+    ("POST", "/api/link-previews"): Asked(
+        1, signed("POST", "/api/link-previews", {"preview": {"url": "http://there.test/"}})
+    ),
+    ("POST", "/api/webhooks"): Asked(3, signed("POST", "/api/webhooks", NEW_WEBHOOK)),
+    ("GET", "/api/webhooks"): Asked(2, signed("GET", "/api/webhooks", by="author")),
+    ("GET", "/api/webhooks/{id}"): Asked(2, signed("GET", "/api/webhooks/1", by="author")),
+    ("DELETE", "/api/webhooks/{id}"): Asked(3, signed("DELETE", "/api/webhooks/2", by="author")),
+    ("GET", "/api/webhooks/{id}/deliveries"): Asked(3, signed("GET", "/api/webhooks/1/deliveries", by="author")),
+    ("POST", "/api/webhooks/{id}/deliveries/{delivery}/retry"): Asked(4, dead),
     ("GET", "/api/events"): Asked(4, signed("GET", "/api/events?article={slug}")),
 }  # fmt: skip
 
@@ -221,8 +255,14 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Prov
         "provider_url": payment_provider.url,
         "provider_secret_file": payment_provider.secrets.path,
         "signing_key_file": tmp_path / "keys.json",
+        "resolver_file": tmp_path / "names.json",
     }
-    with AppClient("hardened,password_hash=sha256", url, **settings) as app:
+    names = NamesFile(tmp_path / "names.json")
+    with (
+        stranger(lambda _heard: PAGE) as elsewhere,
+        AppClient("hardened,password_hash=sha256", url, **settings) as app,
+    ):
+        names.lead("there.test", elsewhere.address)
         app.run(app.app.state.parts.background.stop())
         there = Scene(Shop(app))
         there.fill()
