@@ -93,12 +93,13 @@ class OpenConnection(Connection, Protocol):
 
 def connect(url: str, metrics: Metrics, pool_size: int = 10, statement_timeout_ms: int = 5000) -> Database:
     """The database at `url` (`sqlite:///path` or `postgresql://…`). Raises DatabaseUnavailableError for any other."""
-    from target_app.postgres import PostgresDatabase
-    from target_app.sqlite import SqliteDatabase
-
     path = sqlite_path(url)
     if path is not None:
+        from target_app.sqlite import SqliteDatabase
+
         return SqliteDatabase(path, metrics)
+    from target_app.postgres import PostgresDatabase  # which takes as long to import as a small server
+
     return PostgresDatabase(asyncpg_url(url), metrics, pool_size, statement_timeout_ms)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from target_app.database import DatabaseUnavailableError, connect, parse_url, sqlite_path
 from target_app.operator_error import OperatorError
 from target_app.outbound.resolver import add_name
-from target_app.postgres import FAILURES, reason, session
+from target_app.postgres_session import FAILURES, reason, session
 from target_app.settings import Settings, is_loopback
 
 

@@ -1,8 +1,7 @@
-"""PostgreSQL: the server's pool, and single connections for commands that need one once."""
+"""PostgreSQL, through a pool."""
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -19,22 +18,17 @@ from target_app.database import (
     Fetched,
     OpenConnection,
     Parameters,
-    asyncpg_url,
 )
 from target_app.metrics import Metrics
+from target_app.postgres_session import CONNECT_TIMEOUT_S, FAILURES
 from target_app.prepared import Prepared
 
-CONNECT_TIMEOUT_S = 5
 #: How long a request waits for a connection of the pool.
 POOL_TIMEOUT_S = 5.0
 #: A transaction that waits for its client longer than this is undone by the server, so that its locks are freed.
 IDLE_IN_TRANSACTION_MS = 10_000
 #: How much later than the server the client gives a statement up: then the server itself hangs.
 PATIENCE_S = 1.0
-
-#: What a connection can fail with.
-FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-UndefinedTableError = asyncpg.UndefinedTableError
 
 #: SQLSTATEs, by how they begin, of a server that goes, comes, is full, changes roles or cannot use its disk.
 AWAY = ("08", "25006", "25P03", "53", "57P", "58")
@@ -179,19 +173,3 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Close the pool."""
         await self._engine.dispose()
-
-
-@asynccontextmanager
-async def session(url: str) -> AsyncIterator[Any]:
-    """One asyncpg connection for the length of the block. Raises any of FAILURES."""
-    dsn = asyncpg_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn, timeout=CONNECT_TIMEOUT_S)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def reason(error: BaseException) -> str:
-    """An error in one line."""
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

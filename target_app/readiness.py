@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 
 from target_app.database import DatabaseUnavailableError, sqlite_path
-from target_app.postgres import FAILURES, UndefinedTableError, reason, session
+from target_app.postgres_session import FAILURES, UndefinedTableError, reason, session
 
 #: The newest revision in `migrations/versions`; asking Alembic would double the time to start.
 REVISION = "0006"

@@ -29,7 +29,7 @@ from target_app.comments.models import comments
 from target_app.controls.password_hash import SCHEMES
 from target_app.coupons.models import coupons
 from target_app.database import DatabaseUnavailableError, sqlite_path
-from target_app.postgres import FAILURES, reason, session
+from target_app.postgres_session import FAILURES, reason, session
 from target_app.settings import STATE
 from target_app.sqlite import sqlite_engine
 from target_app.users.models import follows, users
