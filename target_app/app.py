@@ -27,6 +27,7 @@ from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
+from target_app.controls.suspension import Immediate
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
@@ -112,7 +113,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
     background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
-    users = UserService(UserRepository(fields), passwords, throttle, tokens, fields, events)
+    users = UserService(UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())

@@ -1,7 +1,8 @@
 """A database of a stated size, the same rows for the same seed on every machine.
 
 Accounts `reader0001`… come first and can log in, with the password `correct-horse-0001`…; the rest write the articles
-and share one hash of a password that nobody knows. Times are fixed, salts are drawn from the seed, and the generator is
+and share one hash of a password that nobody knows. `moderator0001` and `admin0001` come last, with the password of
+`reader0001`. Times are fixed, salts are drawn from the seed, and the generator is
 written out below, so that nothing depends on a library's version. Every 20th article is paid, and has a coupon:
 `SAVE0001` belongs to article 20, `SAVE0002` to article 40.
 """
@@ -33,6 +34,7 @@ from target_app.postgres_session import FAILURES, reason, session
 from target_app.settings import STATE
 from target_app.sqlite import sqlite_engine
 from target_app.users.models import follows, users
+from target_app.users.roles import ROLES, Role
 
 #: 1 January 2024, 00:00 UTC, in ms; every row is a minute later than the one before.
 EPOCH_MS = 1_704_067_200_000
@@ -42,6 +44,7 @@ FOLLOWED_BY_READER = 12
 FOLLOWED_BY_AUTHOR = 3
 PAID_EVERY = 20
 COUPON_USES = 1_000_000
+STAFF_ROLES = ROLES[1:]
 
 TAG_TEXT = (
     "python databases testing security performance design linux networks statistics writing cryptography caching "
@@ -122,7 +125,10 @@ def made(size: Size, hashes: Sequence[str]) -> Rows:
     tag_counts = Counter(chain.from_iterable(tagged.values()))
     rows = Rows(
         {
-            users: [user_row(dice, number, size, hashes, sentences) for number in user_ids],
+            users: [
+                *(user_row(dice, number, size, hashes, sentences) for number in user_ids),
+                *(staff_row(role, size.users + number, hashes[0]) for number, role in enumerate(STAFF_ROLES, start=1)),
+            ],
             follows: list(followings(dice, size, authors)),
             articles: [
                 article_row(dice, number, authors, tagged[number], favorites_counts[number], sentences)
@@ -165,7 +171,15 @@ def user_row(dice: Dice, number: int, size: Size, hashes: Sequence[str], sentenc
     name = reader_name(number) if reads else f"author{number - size.logins:04d}"
     bio = sentences[dice.below(len(sentences))] if dice.below(4) else None
     at = EPOCH_MS + number * MINUTE_MS
-    return (number, name, f"{name}@example.test", hashes[number - 1 if reads else -1], bio, None, at, at)
+    password_hash = hashes[number - 1 if reads else -1]
+    return (number, name, f"{name}@example.test", password_hash, bio, None, at, at, "reader", None)
+
+
+def staff_row(role: Role, number: int, password_hash: str) -> tuple[Any, ...]:
+    """A row of users for somebody who moderates or administers, and neither writes nor reads."""
+    name = f"{role}0001"
+    at = EPOCH_MS + number * MINUTE_MS
+    return (number, name, f"{name}@example.test", password_hash, None, None, at, at, role, None)
 
 
 def article_row(

@@ -8,6 +8,7 @@ from target_app.controls.response_fields import ResponseFields
 from target_app.database import Connection
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
+from target_app.users.roles import Role
 
 #: Following twice, even at the same moment, is following once.
 FOLLOW = text("INSERT INTO follows (follower_id, followed_id) VALUES (:follower, :followed) ON CONFLICT DO NOTHING")
@@ -24,6 +25,8 @@ class UserRow(NamedTuple):
     email: str
     bio: str | None
     image: str | None
+    role: Role
+    suspended_at: int | None
     #: The columns that response_fields asked for.
     extra: Sequence[Any]
 
@@ -46,8 +49,8 @@ class Credentials(NamedTuple):
     password_hash: str
 
 
-#: Columns of both rows before `extra`.
-DECLARED = 5
+#: Columns of each row before `extra`.
+OF_USER, OF_PROFILE = len(UserRow._fields) - 1, len(ProfileRow._fields) - 1
 
 
 class TakenError(Exception):
@@ -59,7 +62,7 @@ class UserRepository:
 
     def __init__(self, fields: ResponseFields) -> None:
         extra = tuple(column.label(f"row_{column.name}") for column in fields.columns)
-        columns = (users.c.id, users.c.username, users.c.email, users.c.bio, users.c.image)
+        columns = tuple(users.c[name] for name in UserRow._fields[:OF_USER])
         self._by_id = Prepared(select(*columns, *extra).where(users.c.id == bindparam("user")))
         profile = (users.c.id, users.c.username, users.c.bio, users.c.image)
         following = exists().where(follows.c.follower_id == bindparam("viewer"), follows.c.followed_id == users.c.id)
@@ -76,7 +79,7 @@ class UserRepository:
     async def by_id(self, connection: Connection, user_id: int) -> UserRow | None:
         """The user of that id."""
         row = await connection.fetch_one(self._by_id, {"user": user_id})
-        return None if row is None else UserRow._make((*row[:DECLARED], row[DECLARED:]))
+        return None if row is None else UserRow._make((*row[:OF_USER], row[OF_USER:]))
 
     async def credentials(self, connection: Connection, email: str) -> Credentials | None:
         """What to check a log-in with this e-mail address against."""
@@ -86,7 +89,7 @@ class UserRepository:
     async def profile(self, connection: Connection, username: str, viewer: int | None) -> ProfileRow | None:
         """A user as the viewer sees him or her."""
         row = await connection.fetch_one(self._profiles[viewer is not None], {"username": username, "viewer": viewer})
-        return None if row is None else ProfileRow._make((*row[:DECLARED], row[DECLARED:]))
+        return None if row is None else ProfileRow._make((*row[:OF_PROFILE], row[OF_PROFILE:]))
 
     async def taken(self, connection: Connection, username: str | None, email: str | None, but: int = 0) -> list[str]:
         """Which of the two somebody other than user `but` has, in the order in which the contract names them."""

@@ -3,6 +3,7 @@ from typing import Any
 from target_app.controls.login_throttle import Attempt, LoginThrottle
 from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
+from target_app.controls.suspension import Suspension
 from target_app.controls.token_signature import TokenSignature
 from target_app.events import Change, Events
 from target_app.schema import now_ms
@@ -21,6 +22,7 @@ class UserService:
         passwords: Passwords,
         throttle: LoginThrottle,
         tokens: TokenSignature,
+        suspension: Suspension,
         fields: ResponseFields,
         events: Events,
     ) -> None:
@@ -28,18 +30,18 @@ class UserService:
         self._passwords = passwords
         self._throttle = throttle
         self._tokens = tokens
+        self._suspension = suspension
         self._fields = fields
         self._events = events
 
     async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
-        """The user that a token stands for, read anew for every request. Raises ApiError 401."""
+        """The user that a token stands for, read anew for every request. Raises ApiError 401, 403."""
         return await self.active(work, self._tokens.user_id(token))
 
     async def active(self, work: UnitOfWork, user_id: int) -> UserRow:
-        """The user of that id, who may use the account at this moment. Raises ApiError 401."""
-        user = await self._repository.by_id(await work.reading(), user_id)
-        if user is None:
-            raise missing_token()
+        """The user of that id, who may use the account at this moment. Raises ApiError 401, 403."""
+        user = await self._read(work, user_id)
+        self._suspension.admit(user.suspended_at)
         return user
 
     async def register(self, work: UnitOfWork, new: NewUser) -> dict[str, Any]:
@@ -64,7 +66,15 @@ class UserService:
         return self.shown(await self._read(work, user_id))
 
     async def log_in(self, work: UnitOfWork, claimed: LogIn, address: str) -> dict[str, Any]:
-        """The user of these credentials. Raises ApiError 401, or 429 where too many were wrong."""
+        """The user of these credentials, with a token. Raises ApiError 401, 403, 429."""
+        return self.shown(await self.identified(work, claimed, address))
+
+    async def identified(self, work: UnitOfWork, claimed: LogIn, address: str) -> UserRow:
+        """The user of these credentials.
+
+        Raises ApiError 401, 429 where too many were wrong, and 403 for a suspended account whose password was right:
+        nobody else learns that it is suspended.
+        """
         attempt = Attempt(claimed.email, address)
         await self._throttle.check(attempt)
         stored = await self._repository.credentials(await work.reading(), claimed.email)
@@ -74,7 +84,7 @@ class UserService:
             await self._throttle.failed(attempt)
             raise ApiError(401, {"credentials": ["invalid"]})
         await self._throttle.succeeded(attempt)
-        return self.shown(await self._read(work, stored.id))
+        return await self.active(work, stored.id)
 
     async def update(self, work: UnitOfWork, user: UserRow, update: UserUpdate) -> dict[str, Any]:
         """Change the user's own account. Raises ApiError 409 where the new name or address is taken."""

@@ -34,7 +34,7 @@ class ErrorsBody(BaseModel):
 DESCRIPTIONS = {
     400: "The request cannot be understood",
     401: "No token, or none that is accepted",
-    403: "The object belongs to another user",
+    403: "The account is suspended, or the object belongs to another user",
     404: "There is no such object for this user",
     409: "What there is already stands against it",
     413: "The body is too large",
