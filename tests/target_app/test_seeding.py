@@ -60,7 +60,7 @@ def test_sizes_are_as_asked(seeded_url: str) -> None:
     """Articles and users as many as asked for; thirty tags at most; nothing empty."""
     rows = dump(seeded_url)
     assert len(rows["articles"]) == 60
-    assert len(rows["users"]) == 20
+    assert len(rows["users"]) == 20 + 2
     assert 20 <= len(rows["tags"]) <= 30
     assert all(rows[table] for table in TABLES)
 
@@ -112,11 +112,19 @@ def test_what_comes_after_the_seed_gets_new_numbers(seeded_app: AppClient) -> No
     assert seeded_app.call("POST", f"/api/articles/{slug}/comments", token, json=comment).status_code == 201
 
 
+def test_staff_can_log_in_and_nobody_else_has_a_role(seeded_app: AppClient, seeded_url: str) -> None:
+    """A moderator and an admin stand last, with the password of the first reader."""
+    staff = [(row[1], row[8]) for row in dump(seeded_url)["users"] if row[8] != "reader"]
+    assert sorted(staff) == [("admin0001", "admin"), ("moderator0001", "moderator")]
+    for name, _ in staff:
+        assert seeded_app.log_in(name, reader_password(1)).status_code == 200
+
+
 def test_a_seeded_database_is_not_seeded_again(seeded_url: str) -> None:
     """Seeding twice is refused, and leaves the rows as they are."""
     with pytest.raises(DatabaseUnavailableError, match="has users already"):
         seed(seeded_url, "sha256", SIZE)
-    assert len(dump(seeded_url)["users"]) == 20
+    assert len(dump(seeded_url)["users"]) == 20 + 2
 
 
 def test_hashes_are_of_their_level_and_kept(tmp_path: Path) -> None:
