@@ -11,15 +11,20 @@ from starlette.responses import JSONResponse, Response
 from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
+from target_app.audit.endpoints import router as audit_router
+from target_app.audit.repository import AuditRepository
+from target_app.audit.service import AuditService
 from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
+from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.function_authz import Roles
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
-from target_app.controls.object_authz import OBJECT_AUTHZ
+from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import ResolvedAndPinned
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
@@ -113,7 +118,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
     background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
-    users = UserService(UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events)
+    recorded = AuditRepository()
+    audit = Chained(kit, recorded)
+    functions = Roles(kit)
+    users = UserService(UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events, audit)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -124,15 +132,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-
-    streams = RealtimeRepository()
-    kept = DatabaseTickets(database, streams)
-    tickets = kept if redis is None else RedisTickets(redis, kept)
-    background.add("purge_tickets", PURGE_S, tickets.purge)
-    background.add("recheck_streams", settings.heartbeat_s, Recheck(database, streams, users, authz, hub).run)
-    realtime = Realtime(
-        RealtimeService(streams, tickets, users, articles, hub), hub, SameHost(kit), settings.heartbeat_s
-    )
+    realtime = open_realtime(kit, background, hub, users, articles, authz)
 
     app = FastAPI(
         title="Conduit",
@@ -156,6 +156,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         background=background,
         passwords=passwords,
         tokens=tokens,
+        functions=functions,
+        audit=AuditService(recorded, audit),
         users=users,
         articles=articles,
         comments=comments,
@@ -180,6 +182,19 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     return app
 
 
+def open_realtime(
+    kit: Kit, background: Background, hub: Hub, users: UserService, articles: ArticleService, authz: ObjectAuthz
+) -> Realtime:
+    """Tickets, streams and the second look at who hears what."""
+    repository = RealtimeRepository()
+    kept = DatabaseTickets(kit.database, repository)
+    tickets = kept if kit.redis is None else RedisTickets(kit.redis, kept)
+    heartbeat_s = kit.settings.heartbeat_s
+    background.add("purge_tickets", PURGE_S, tickets.purge)
+    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, users, authz, hub).run)
+    return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
+
+
 def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> ProviderClient | None:
     """The payment provider; None where none is set up. Raises ProviderAddressError."""
     if not settings.provider_url:
@@ -201,6 +216,7 @@ def add_api(app: FastAPI) -> None:
         realtime_router,
         previews_router,
         webhooks_router,
+        audit_router,
     ):
         app.router.routes.extend(router.routes)
     app.router.routes.append(stream_route)

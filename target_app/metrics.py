@@ -130,6 +130,9 @@ class Metrics:
             "target_webhook_deliveries_total", "Attempts to deliver to users' webhooks", ["outcome"], registry=registry
         )
 
+        self._audited = Counter(
+            "target_audit_records_total", "Rows written into the audit log", ["action"], registry=registry
+        )
         self._breaker_state = Gauge(
             "target_breaker_state",
             "State of the circuit breaker before the payment provider: 0 closed, 1 half open, 2 open",
@@ -185,6 +188,11 @@ class Metrics:
     def payment_event(self, outcome: str) -> Callable[[], None]:
         """A counter of the provider's events with that outcome, looked up once, at assembly."""
         counter = self._payment_events.labels(outcome)
+        return counter.inc
+
+    def audited(self, action: str) -> Callable[[], None]:
+        """A counter of one action in the audit log, looked up once, at assembly."""
+        counter = self._audited.labels(action)
         return counter.inc
 
     def sockets(self, kind: str) -> Gauge:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from target_app.articles.service import ArticleService
+from target_app.audit.service import AuditService
 from target_app.background import Background
 from target_app.comments.service import CommentService
+from target_app.controls.function_authz import FunctionAuthz
 from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
 from target_app.coupons.service import CouponService
@@ -33,6 +35,8 @@ class Parts:
     background: Background
     passwords: Passwords
     tokens: TokenSignature
+    functions: FunctionAuthz
+    audit: AuditService
     users: UserService
     articles: ArticleService
     comments: CommentService

@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from target_app.key_file import KeyFile
 
+#: The name of the audit log's key in the file.
+AUDIT = "audit"
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
 
@@ -23,6 +25,10 @@ class SigningKeys(KeyFile):
     def hmac_secret(self) -> bytes:
         """256 random bits for HS256."""
         return bytes.fromhex(self.entry("hmac", lambda: secrets.token_hex(32)))
+
+    def audit_key(self) -> bytes:
+        """256 random bits for the audit log."""
+        return bytes.fromhex(self.entry(AUDIT, lambda: secrets.token_hex(32)))
 
     def rsa(self) -> rsa.RSAPrivateKey:
         """A 2048-bit key for RS256."""

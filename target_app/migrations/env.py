@@ -3,6 +3,7 @@
 from alembic import context
 
 from target_app.articles import models as _articles  # noqa: F401  # registers its tables
+from target_app.audit import models as _audit  # noqa: F401
 from target_app.comments import models as _comments  # noqa: F401
 from target_app.controls import state as _state  # noqa: F401
 from target_app.coupons import models as _coupons  # noqa: F401

@@ -1,5 +1,6 @@
 from typing import Any
 
+from target_app.controls.audit_log import Actor, AuditLog
 from target_app.controls.login_throttle import Attempt, LoginThrottle
 from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
@@ -25,6 +26,7 @@ class UserService:
         suspension: Suspension,
         fields: ResponseFields,
         events: Events,
+        audit: AuditLog,
     ) -> None:
         self._repository = repository
         self._passwords = passwords
@@ -33,6 +35,7 @@ class UserService:
         self._suspension = suspension
         self._fields = fields
         self._events = events
+        self._audit = audit
 
     async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
         """The user that a token stands for, read anew for every request. Raises ApiError 401, 403."""
@@ -88,6 +91,7 @@ class UserService:
 
     async def update(self, work: UnitOfWork, user: UserRow, update: UserUpdate) -> dict[str, Any]:
         """Change the user's own account. Raises ApiError 409 where the new name or address is taken."""
+        before = user._asdict()
         values = update.model_dump(include=update.model_fields_set)
         for optional in ("bio", "image"):
             if optional in values:
@@ -104,6 +108,11 @@ class UserService:
             await work.rollback()
             await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
             raise
+        changed = [name for name in ("username", "email") if values.get(name, before[name]) != before[name]]
+        changed += ["password"] * ("password_hash" in values)
+        if changed:
+            actor = Actor(user.id, user.username)
+            await self._audit.record(work, actor, "credentials.changed", str(actor), {"changed": changed})
         return self.shown(await self._read(work, user.id))
 
     async def profile(self, work: UnitOfWork, username: str, viewer: UserRow | None) -> dict[str, Any]:

@@ -58,6 +58,20 @@ async def signed_visit(request: Request, work: UnitOfWork) -> SignedVisit:
     return SignedVisit(request, parts, work, user)
 
 
+async def moderator_visit(request: Request, work: UnitOfWork) -> SignedVisit:
+    """A visit by a moderator or an admin. Raises ApiError 401, 403 for any other."""
+    found = await signed_visit(request, work)
+    found.parts.functions.require(found.user, "moderator")
+    return found
+
+
+async def admin_visit(request: Request, work: UnitOfWork) -> SignedVisit:
+    """A visit by an admin. Raises ApiError 401, 403 for any other."""
+    found = await signed_visit(request, work)
+    found.parts.functions.require(found.user, "admin")
+    return found
+
+
 class By:
     """Marks the parameter of an endpoint that takes the visit; `web.route.Route` calls `visitor`."""
 
@@ -71,3 +85,5 @@ class By:
 
 Anyone = Annotated[Visit, Depends(By(visit))]
 SignedIn = Annotated[SignedVisit, Depends(By(signed_visit))]
+Moderator = Annotated[SignedVisit, Depends(By(moderator_visit))]
+Admin = Annotated[SignedVisit, Depends(By(admin_visit))]

@@ -23,7 +23,7 @@ def odd_bodies(number: int) -> Try:
         with served(SqliteTemplates(folder), folder) as there:
             server = there.server
             tally = fuzz(
-                server.host, server.port, document(), there.token, there.existing, count=BODIES, seed=1000 + number
+                server.host, server.port, document(), there.signed, there.existing, count=BODIES, seed=1000 + number
             )
     return {"sent": tally.sent, "wrongs": tally.wrongs, "wrong": tally.wrong, "statuses": dict(tally.statuses)}
 

@@ -19,6 +19,7 @@ Make = Callable[..., AppClient]
 
 #: Controls that have nothing to count, and why.
 SILENT = {
+    "audit_log": "it refuses nothing; target_audit_records_total counts what it wrote",
     "errors_and_docs": "what it hides are the 500s of target_requests_total",
     "provider_tls": "it decides in the handshake, and the client's breaker counts what fails",
     "response_fields": "it leaves columns out of every row and refuses nothing",
@@ -53,6 +54,7 @@ PROMISED = {
     "target_open_sockets": ("gauge", {"kind"}),
     "target_realtime_messages": ("counter", {"outcome"}),
     "target_webhook_deliveries": ("counter", {"outcome"}),
+    "target_audit_records": ("counter", {"action"}),
     "target_cache_requests": ("counter", {"outcome"}),
 }
 

@@ -114,7 +114,7 @@ def test_what_comes_after_the_seed_gets_new_numbers(seeded_app: AppClient) -> No
 
 def test_staff_can_log_in_and_nobody_else_has_a_role(seeded_app: AppClient, seeded_url: str) -> None:
     """A moderator and an admin stand last, with the password of the first reader."""
-    staff = [(row[1], row[8]) for row in dump(seeded_url)["users"] if row[8] != "reader"]
+    staff = [(str(row[1]), row[8]) for row in dump(seeded_url)["users"] if row[8] != "reader"]
     assert sorted(staff) == [("admin0001", "admin"), ("moderator0001", "moderator")]
     for name, _ in staff:
         assert seeded_app.log_in(name, reader_password(1)).status_code == 200

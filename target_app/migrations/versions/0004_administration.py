@@ -12,6 +12,10 @@ STAFF = sa.text("role <> 'reader'")
 SUSPENDED = sa.text("suspended_at IS NOT NULL")
 
 
+def identifier() -> sa.types.TypeEngine[int]:
+    return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
         op.execute('ALTER TABLE users ALTER COLUMN username TYPE VARCHAR(255) COLLATE "C"')
@@ -25,9 +29,32 @@ def upgrade() -> None:
     op.create_index(
         "ix_users_suspended_username", "users", ["username"], sqlite_where=SUSPENDED, postgresql_where=SUSPENDED
     )
+    op.create_table(
+        "audit_log",
+        sa.Column("number", identifier(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("object", sa.String(length=64), nullable=False),
+        sa.Column("details", sa.Text(), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_log")),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("mac", sa.String(length=64), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_audit_head_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("audit_head")
+    op.drop_table("audit_log")
     op.drop_index("ix_users_suspended_username", "users")
     op.drop_index("ix_users_role_username", "users")
     op.execute("ALTER TABLE users DROP COLUMN suspended_at")

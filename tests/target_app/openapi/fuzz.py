@@ -194,7 +194,7 @@ def fuzz(
     host: str,
     port: int,
     document: Mapping[str, Any],
-    token: str,
+    signed: Callable[[str], str],
     existing: Mapping[str, Any],
     *,
     count: int,
@@ -209,7 +209,7 @@ def fuzz(
         path = operation.path
         for name in [part.split("}")[0] for part in path.split("{")[1:]]:
             path = path.replace(f"{{{name}}}", quote(str(existing.get(name, 1)), safe=""))
-        headers = {"Authorization": f"Token {token}", "Idempotency-Key": f"fuzz-{seed}-{number}"}
+        headers = {"Authorization": f"Token {signed(operation.path)}", "Idempotency-Key": f"fuzz-{seed}-{number}"}
         if kind.isprintable() and kind:
             headers["Content-Type"] = kind
         tally.sent += 1

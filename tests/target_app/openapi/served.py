@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from target_app.seeding import reader_password
 from tests.parts.provider import provider
 from tests.parts.stranger import NamesFile, Said, stranger
 from tests.parts.target import TargetServer, target_server
@@ -18,11 +19,16 @@ PAGE = Said(200, b"<title>There</title>", {"Content-Type": "text/html"})
 
 @dataclass(frozen=True)
 class Served:
-    """The server, a token of one of its users, and parts of paths that name something there."""
+    """The server, tokens of a reader and of an admin, and parts of paths that name something there."""
 
     server: TargetServer
     token: str
+    admin: str
     existing: dict[str, Any]
+
+    def signed(self, path: str) -> str:
+        """The token of somebody who may use an operation."""
+        return self.admin if path.startswith(("/api/admin/", "/api/moderation/")) else self.token
 
 
 @contextmanager
@@ -36,8 +42,7 @@ def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
         target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings | names.settings) as server,
     ):
         names.lead("there.test", elsewhere.address)
-        user = {"email": "reader0060@example.test", "password": "correct-horse-0060"}
-        signed_in = httpx.post(f"{server.url}/api/users/login", json={"user": user}).json()["user"]
+        token, admin = (sign_in(server.url, *who) for who in (("reader0060", 60), ("admin0001", 1)))
         article = httpx.get(f"{server.url}/api/articles?limit=1").json()["articles"][0]
         existing = {
             "slug": article["slug"],
@@ -46,9 +51,15 @@ def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
             "delivery": 1,
             "code": "SAVE0001",
         }
-        order(server.url, signed_in["token"])
-        webhook(server.url, signed_in["token"])
-        yield Served(server, signed_in["token"], existing)
+        order(server.url, token)
+        webhook(server.url, token)
+        yield Served(server, token, admin, existing)
+
+
+def sign_in(url: str, name: str, number: int) -> str:
+    """The token of a seeded user."""
+    user = {"email": f"{name}@example.test", "password": reader_password(number)}
+    return str(httpx.post(f"{url}/api/users/login", json={"user": user}).json()["user"]["token"])
 
 
 def webhook(url: str, token: str) -> None:

@@ -15,7 +15,7 @@ def test_odd_bodies_are_refused_in_the_contracts_shape(seeded: SqliteTemplates, 
     """A slice of `make accept-fuzz`: no 5xx, no undeclared status, no connection lost, every refusal in shape."""
     with served(seeded, tmp_path) as there:
         server = there.server
-        tally = fuzz(server.host, server.port, document(), there.token, there.existing, count=COUNT, seed=1)
+        tally = fuzz(server.host, server.port, document(), there.signed, there.existing, count=COUNT, seed=1)
     assert not tally.wrongs, "\n".join(tally.wrong)
     assert tally.sent == COUNT
     assert {"201", "422"} <= set(tally.statuses), f"only refusals or none: {tally.statuses}"

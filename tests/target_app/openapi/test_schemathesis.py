@@ -41,7 +41,7 @@ def there(seeded: SqliteTemplates, tmp_path_factory: pytest.TempPathFactory) -> 
 )
 def test_only_what_is_declared_is_answered(case: Any, there: Served) -> None:
     """No 5xx, no undeclared status, no body of another shape: signed in, on what exists, and as nobody."""
-    signed = {"Authorization": f"Token {there.token}"}
+    signed = {"Authorization": f"Token {there.signed(case.path)}"}
     drawn = case.path_parameters
     named = {**drawn, **{name: there.existing[name] for name in drawn if name in there.existing}}
     for path_parameters, headers in ((drawn, signed), (named, signed), (named, {})):

@@ -27,6 +27,7 @@ class Scene:
     """A shop with many of everything; what an operation uses up is made anew for each."""
 
     shop: Shop
+    admin: str = ""
 
     @property
     def app(self) -> AppClient:
@@ -37,6 +38,8 @@ class Scene:
         """Many articles, favorites, comments, followers, orders and coupons."""
         app, author, buyer = self.app, self.shop.author, self.shop.buyer
         app.call("POST", "/api/profiles/author/follow", buyer)
+        self.admin = self.staff("admin")
+        app.call("PUT", "/api/user", self.admin, json={"user": {"email": "first@example.test"}})
         for _ in range(5):
             assert app.call("POST", "/api/webhooks", author, json=NEW_WEBHOOK).status_code == 201
         for number in range(MANY):
@@ -45,6 +48,17 @@ class Scene:
             app.call("POST", f"/api/articles/{self.shop.slug}/comments", buyer, json={"comment": {"body": "Said"}})
             assert self.shop.order(slug=slug).status_code == 201
             self.shop.coupon(f"CODE{number}")
+
+    def staff(self, role: str) -> str:
+        """The token of somebody with that role, and its name."""
+        token = self.app.register(role)
+
+        async def promote() -> None:
+            async with transaction(self.app.app.state.parts.database) as connection:
+                await connection.run(text("UPDATE users SET role = username WHERE username = :role"), {"role": role})
+
+        self.app.run(promote())
+        return token
 
     def new_article(self) -> str:
         """The slug of an article that nobody has seen."""
@@ -89,6 +103,11 @@ def signed(
         return Call(method, path.replace("{slug}", scene.shop.slug), getattr(scene.shop, by), rest)
 
     return call
+
+
+def by_staff(method: str, path: str, body: object = None) -> Callable[[Scene], Call]:
+    """A request of the shop's admin."""
+    return lambda scene: Call(method, path, scene.admin, {} if body is None else {"json": body})
 
 
 def on_new_article(method: str, suffix: str = "", body: object = None, *, by: str = "buyer") -> Callable[[Scene], Call]:
@@ -203,6 +222,8 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("DELETE", "/api/webhooks/{id}"): Asked(3, signed("DELETE", "/api/webhooks/2", by="author")),
     ("GET", "/api/webhooks/{id}/deliveries"): Asked(3, signed("GET", "/api/webhooks/1/deliveries", by="author")),
     ("POST", "/api/webhooks/{id}/deliveries/{delivery}/retry"): Asked(4, dead),
+    ("GET", "/api/admin/audit"): Asked(2, by_staff("GET", "/api/admin/audit")),
+    ("GET", "/api/admin/audit/verification"): Asked(5, by_staff("GET", "/api/admin/audit/verification")),
     ("GET", "/api/events"): Asked(4, signed("GET", "/api/events?article={slug}")),
 }  # fmt: skip
 
