@@ -15,7 +15,7 @@ import httpx
 
 from security.probe.scene import field_of
 
-MOST_COLUMNS = 24
+MOST_COLUMNS = 48
 # What closes the text that a value may stand in, up to a sub-query in a sub-query.
 CLOSERS = ("'", "')", "'))")
 # A text that reads as a number too: it passes for JSON, for a list of words and for a date in milliseconds.
