@@ -68,16 +68,7 @@ class Lab:
             raise LabMissingError(f"The target offers no lab command {name}.")
         filled = [_fill(word, places) for word in words]
         try:
-            done = subprocess.run(
-                filled,
-                cwd=self._commands.folder,
-                env=dict(self._commands.environment),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT_S,
-                check=False,
-            )
+            done = self._commands.run(filled, timeout=TIMEOUT_S)
         except OSError as error:
             raise LabMissingError(f"The lab command {name} can't be started: {error.strerror}.") from error
         except subprocess.TimeoutExpired as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from security.guard import Authorization
 
@@ -46,6 +47,34 @@ class Login:
     scheme: str = "Token"
 
 
+class RunCommand(Protocol):
+    """Runs a command and gives back its exit code and text; raises OSError or subprocess.TimeoutExpired."""
+
+    def __call__(self, command: Sequence[str], /, *, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Run it for `timeout` seconds at most."""
+
+
+def run_here(
+    command: Sequence[str],
+    /,
+    *,
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a command, in our folder and environment where no others are named."""
+    return subprocess.run(
+        list(command),
+        cwd=folder,
+        env=None if environment is None else dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
 @dataclass(frozen=True)
 class LabCommands:
     """Commands on the target's own machine, as lists of words with the places `{username}` and `{kind}`.
@@ -53,8 +82,8 @@ class LabCommands:
     `kill` ends one of the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and
     `{connect}`, lets a name of the target's outbound calls stand for one address and lead to another, on loopback.
 
-    None means that the target offers no such command: probes that need it answer could_not_run. `environment` is the
-    whole environment of these processes and `folder` where they run.
+    None means that the target offers no such command: probes that need it answer could_not_run. `run` runs a command
+    to its end, as subprocess.run does.
     """
 
     mint_token: Sequence[str] | None = None
@@ -62,8 +91,7 @@ class LabCommands:
     fault: Sequence[str] | None = None
     resolve: Sequence[str] | None = None
     kill: Sequence[str] | None = None
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    folder: Path | None = None
+    run: RunCommand = run_here
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import shutil
@@ -25,6 +26,7 @@ from tradeoff.target.build import tree_of
 from tradeoff.target.commands import environment, fill
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
+from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.template import Templates, restore
 
@@ -44,9 +46,12 @@ def attack_arms(
     """Probe every arm; one that can't be started is recorded as not measured."""
     progress.stage("attacking", len(arms))
     ending = Flag()
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool:
+    with (
+        Nursery(target, hash_seed=random.randrange(1, 2**32 - 1)) as nursery,
+        ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool,
+    ):
         started: dict[Future[list[Event]], ArmSpec] = {
-            pool.submit(_attack, target, catalog, spec, templates, articles, ending): spec for spec in arms
+            pool.submit(_attack, target, catalog, spec, templates, articles, nursery, ending): spec for spec in arms
         }
         try:
             for future in as_completed(started):
@@ -76,7 +81,13 @@ def workers_needed(spec: ArmSpec, catalog: Catalog) -> int:
 
 
 def _attack(
-    target: Target, catalog: Catalog, spec: ArmSpec, templates: Templates, articles: int, ending: Flag
+    target: Target,
+    catalog: Catalog,
+    spec: ArmSpec,
+    templates: Templates,
+    articles: int,
+    nursery: Nursery,
+    ending: Flag,
 ) -> list[Event]:
     workers, tree = workers_needed(spec, catalog), tree_of(target, spec.ref)
     template = templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree)
@@ -92,11 +103,13 @@ def _attack(
             tree=tree,
             articles=articles,
             workers=workers,
-            hash_seed=random.randrange(1, 2**32 - 1),
+            nursery=nursery,
         )
         try:
             arm.wait_ready()
-            outcomes = _until(ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers)))
+            outcomes = _until(
+                ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery))
+            )
         finally:
             arm.stop(grace_s=1.0)
     finally:
@@ -132,7 +145,9 @@ def attack_event(arm: str, outcome: Outcome) -> Attack:
     )
 
 
-def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1) -> ProbeTarget:
+def probe_target(
+    target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1, nursery: Nursery | None = None
+) -> ProbeTarget:
     """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
     accounts, login, leave = target.accounts, target.login, target.authorized
     return ProbeTarget(
@@ -152,7 +167,7 @@ def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, wor
             header=login.header,
             scheme=login.scheme,
         ),
-        lab=_lab(target, arm) if arm else LabCommands(),
+        lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
         authorization=Authorization(tuple(leave.hosts), leave.until, leave.by, leave.max_rate),
     )
@@ -162,7 +177,7 @@ def probe_target(target: Target, url: str, *, arm: RunningArm | None = None, wor
 PLACES = ("username", "kind", "name", "address", "connect")
 
 
-def _lab(target: Target, arm: RunningArm) -> LabCommands:
+def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:
     def words(command: list[str] | None) -> list[str] | None:
         return fill(command, {"pid": arm.pid}, keep=PLACES) if command else None
 
@@ -172,6 +187,5 @@ def _lab(target: Target, arm: RunningArm) -> LabCommands:
         fault=words(target.lab.fault),
         resolve=words(target.lab.resolve),
         kill=words(target.lab.kill),
-        environment=environment(arm.extra),
-        folder=arm.tree,
+        run=functools.partial(nursery.run, tree=arm.tree, environment=environment(arm.extra)),
     )

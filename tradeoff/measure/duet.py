@@ -8,6 +8,7 @@ calibrated once a block so that all arms together use about half of the target c
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import shutil
@@ -35,6 +36,7 @@ from tradeoff.record.events import (
 from tradeoff.target.build import tree_of
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
+from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.served import loopback_place
 from tradeoff.target.template import Templates, restore
@@ -43,8 +45,11 @@ UTILISATION = 0.5
 FEWEST_EPOCHS = 4
 SHORTEST_WINDOW_S = 0.4
 LONGEST_WINDOW_S = 5.0
-WARMUP_SHARE = 0.25
 FEWEST_ARRIVALS = 3
+WARMUP_REQUESTS = 400
+LONGEST_WARMUP_S = 2.5
+WARMUP_HASTE = 1.6
+WINDOW_SLACK = 1.1
 MOST_REQUESTS_PER_S = 2000.0
 CALIBRATION_S = 0.5
 OVERRUN_SHARE = 0.7
@@ -144,30 +149,39 @@ class Duet:
 
     def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
         random_source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
-        began = time.monotonic_ns()
-        arms = self._start(random_source)
-        try:
-            for arm in arms.values():
-                arm.wait_ready()
-                arm.pin(set(self._cores.arms))
-            self._sessions = generator.sign_in(self._sessions)
-            startup_ns = time.monotonic_ns() - began
-            starts = [ArmStart(arm=name, pids=list(arm.pids), hash_seed=arm.hash_seed) for name, arm in arms.items()]
-            self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
-            windows = _Windows(self._block.name, epoch, generator, arms, random_source, self._emit)
-            if rates is None:
-                rates = self._calibrate(windows, startup_ns / 1e9, deadline)
-                self._emit(rates)
-            else:
-                windows.warm_up(rates)
-            windows.measure(rates)
-            self._emit(EpochEnded(block=self._block.name, epoch=epoch))
-        finally:
-            for arm in arms.values():
-                arm.stop(grace_s=0.0)
+        with Nursery(self._target, hash_seed=random_source.randrange(1, 2**32 - 1)) as nursery:
+            began = time.monotonic_ns()
+            arms = self._start(random_source, nursery)
+            try:
+                self._make_ready(generator, arms)
+                startup_ns = time.monotonic_ns() - began
+                starts = [
+                    ArmStart(arm=name, pids=list(arm.pids), hash_seed=nursery.hash_seed) for name, arm in arms.items()
+                ]
+                self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
+                windows = _Windows(self._block.name, epoch, generator, arms, random_source, self._emit)
+                rates = self._measure(windows, rates, startup_ns / 1e9, deadline)
+                self._emit(EpochEnded(block=self._block.name, epoch=epoch))
+            finally:
+                for arm in arms.values():
+                    arm.stop(grace_s=0.0)
         return rates
 
-    def _start(self, random_source: random.Random) -> dict[str, RunningArm]:
+    def _make_ready(self, generator: Generator, arms: Mapping[str, RunningArm]) -> None:
+        for arm in arms.values():
+            arm.wait_ready()
+            arm.pin(set(self._cores.arms))
+        self._sessions = generator.sign_in(self._sessions)
+
+    def _measure(self, windows: _Windows, rates: BlockRates | None, startup_s: float, deadline: float) -> BlockRates:
+        if rates is None:
+            rates = self._calibrate(windows, startup_s, deadline)
+            self._emit(rates)
+        windows.warm_up(rates)
+        windows.measure(rates)
+        return rates
+
+    def _start(self, random_source: random.Random, nursery: Nursery) -> dict[str, RunningArm]:
         started: dict[str, RunningArm] = {}
         try:
             for name in random_source.sample(list(self._specs), len(self._specs)):
@@ -180,7 +194,7 @@ class Duet:
                     work=work,
                     tree=self._trees[name],
                     articles=self._articles,
-                    hash_seed=random_source.randrange(1, 2**32 - 1),
+                    nursery=nursery,
                     place=self._places[name],
                     services=self._target.services_for(self._target.load.mix),
                 )
@@ -192,21 +206,25 @@ class Duet:
 
     def _calibrate(self, windows: _Windows, startup_s: float, deadline: float) -> BlockRates:
         """Find each journey's rate, then lay the remaining time out in epochs and windows."""
-        rates = {journey: windows.calibrated_rate(journey) for journey in self._target.load.mix}
-        epochs, window_s = lay_out(deadline - time.monotonic(), startup_s, len(rates), self._block.epochs)
-        return BlockRates(block=self._block.name, rates=rates, window_s=window_s, epochs=epochs)
+        mix = self._target.load.mix
+        seen = {journey: windows.calibrate(journey) for journey in mix}
+        rates = {journey: _rate_for(window) for journey, window in seen.items()}
+        warmup = {journey: _warmup_arrivals(mix, rates[journey], window) for journey, window in seen.items()}
+        overhead_s = startup_s + sum(count / rates[journey] / WARMUP_HASTE for journey, count in warmup.items())
+        epochs, window_s = lay_out(deadline - time.monotonic(), overhead_s, len(rates), self._block.epochs)
+        return BlockRates(block=self._block.name, rates=rates, warmup=warmup, window_s=window_s, epochs=epochs)
 
 
-def lay_out(left_s: float, startup_s: float, journeys: int, epochs: int) -> tuple[int, float]:
+def lay_out(left_s: float, overhead_s: float, journeys: int, epochs: int) -> tuple[int, float]:
     """Epochs and the seconds of a window, so that a block ends in time: fewer epochs rather than too short windows.
 
     Args:
         left_s: wall time left, the first epoch already started.
-        startup_s: from the start of an epoch's processes until all serve.
+        overhead_s: of an epoch, from the start of its processes to the first window that counts.
     """
     while True:
-        busy = left_s - startup_s * (epochs - 1)
-        window_s = busy / (epochs * journeys * (1 + WARMUP_SHARE) * 1.1)
+        busy = left_s - overhead_s * (epochs - 1)
+        window_s = busy / (epochs * journeys * WINDOW_SLACK)
         if window_s >= SHORTEST_WINDOW_S or epochs <= FEWEST_EPOCHS:
             return epochs, max(SHORTEST_WINDOW_S, min(window_s, LONGEST_WINDOW_S))
         epochs -= 1
@@ -228,16 +246,16 @@ class _Windows:
         self._generator, self._arms, self._random = generator, arms, random_source
         self._index = 0
 
-    def calibrated_rate(self, journey: str) -> float:
-        """Arrivals a second at which all arms together use about half of the core: a rough look, then a longer one."""
+    def calibrate(self, journey: str) -> Window:
+        """A window at about the rate at which all arms together use half of the core: a rough look comes first."""
         rough = self._run(journey, rate=FEWEST_ARRIVALS / CALIBRATION_S, count=FEWEST_ARRIVALS, warmup=True)
         rate = _rate_for(rough)
-        return _rate_for(self._run(journey, rate=rate, count=_count(rate, CALIBRATION_S), warmup=True))
+        return self._run(journey, rate=rate, count=_count(rate, CALIBRATION_S), warmup=True)
 
     def warm_up(self, rates: BlockRates) -> None:
-        """A short window of each journey that is not counted."""
-        for journey, rate in rates.rates.items():
-            self._run(journey, rate=rate, count=_count(rate, rates.window_s * WARMUP_SHARE), warmup=True)
+        """Windows that are not counted, faster than those that are, until caches hold what they hold in the long run."""
+        for journey, count in rates.warmup.items():
+            self._run(journey, rate=rates.rates[journey] * WARMUP_HASTE, count=count, warmup=True)
 
     def measure(self, rates: BlockRates) -> None:
         """One counted window of each journey, in random order."""
@@ -276,6 +294,14 @@ def _arm_window(cpu_ns: int, counts: Mapping[str, Any]) -> ArmWindow:
 
 def _count(rate: float, seconds: float) -> int:
     return max(FEWEST_ARRIVALS, round(rate * seconds))
+
+
+def _warmup_arrivals(mix: Mapping[str, float], rate: float, window: Window) -> int:
+    """A journey's part of the requests that warm an arm up, in arrivals; fewer where they would take too long."""
+    one = next(iter(window.arms.values()))
+    requests = WARMUP_REQUESTS * mix[window.journey] / sum(mix.values())
+    wanted = math.ceil(requests * one.arrivals / max(one.requests, 1))
+    return max(FEWEST_ARRIVALS, min(wanted, round(rate * WARMUP_HASTE * LONGEST_WARMUP_S)))
 
 
 def _rate_for(window: Window) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from tradeoff.target.commands import environment, fill
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
-from tradeoff.target.process import ManagedProcess
+from tradeoff.target.process import PipedProcess
 
 ANSWER_TIMEOUT_S = 120.0
 VIRTUAL_USER_SOURCE = "127.77.0.{n}"
@@ -25,9 +25,7 @@ class Generator:
 
     def __init__(self, target: Target, *, urls: Mapping[str, str], core: int, seed: int) -> None:
         words = fill(target.load.command, {})
-        self._process = ManagedProcess(
-            words, cwd=Path.cwd(), environment=environment({}), name="the load process", pipes=True
-        )
+        self._process = PipedProcess(words, cwd=Path.cwd(), environment=environment({}), name="the load process")
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True, name="load-process-reader")
         self._reader.start()

@@ -51,6 +51,7 @@ class BlockRates(Event):
     event: Literal["block_rates"] = "block_rates"
     block: str
     rates: dict[str, float]
+    warmup: dict[str, int]
     window_s: float
     epochs: int
 

@@ -114,6 +114,7 @@ class Target(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     factors: Command
     start: Command
+    preload: list[str] = []
     environment: dict[str, str] = {}
     ready: Ready = Ready()
     database: Database

@@ -12,7 +12,8 @@ from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 from tradeoff.target.commands import environment, fill
 from tradeoff.target.description import Service, Target
 from tradeoff.target.errors import TradeoffError
-from tradeoff.target.process import ManagedProcess
+from tradeoff.target.forking import Nursery
+from tradeoff.target.process import Launch, ManagedProcess, launched
 from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready
 from tradeoff.target.template import arm_environment, values_of
 
@@ -31,10 +32,10 @@ class RunningService:
         """Where it serves."""
         return f"http://{self.host}:{self.port}"
 
-    def start(self, values: Mapping[str, object], tree: Path, extra: Mapping[str, str]) -> None:
+    def start(self, values: Mapping[str, object], tree: Path, extra: Mapping[str, str], launch: Launch) -> None:
         """Run it; `values` are the arm's."""
         words = fill(self._service.start, {**values, "host": self.host, "port": self.port})
-        self.process = ManagedProcess(words, cwd=tree, environment=environment(extra), name=self._name)
+        self.process = ManagedProcess(words, cwd=tree, environment=environment(extra), name=self._name, launch=launch)
 
     def wait_ready(self, timeout_s: float) -> None:
         """Wait until it answers. Raises TradeoffError."""
@@ -55,7 +56,7 @@ class RunningArm:
         tree: Path,
         articles: int,
         workers: int = 1,
-        hash_seed: int = 0,
+        nursery: Nursery | None = None,
         place: tuple[str, int] | None = None,
         database_url: str | None = None,
         redis_url: str = "",
@@ -64,7 +65,6 @@ class RunningArm:
         self.name = name
         self.tree = tree
         self.workers = workers
-        self.hash_seed = hash_seed
         self.host, self.port = place or loopback_place()
         self._ready = target.ready
         self._services = {
@@ -77,14 +77,17 @@ class RunningArm:
         values |= {"host": self.host, "port": self.port, "url": self.url, "workers": workers}
         values |= {f"{word}_url": service.url for word, service in self._services.items()}
         self.extra = arm_environment(target, values)
+        launch = nursery.launch(tree) if nursery else launched
+        seeded = {"PYTHONHASHSEED": str(nursery.hash_seed)} if nursery else {}
         try:
             for service in self._services.values():
-                service.start(values, tree, self.extra)
+                service.start(values, tree, self.extra, launch)
             self._process = ManagedProcess(
                 fill(target.start, values),
                 cwd=tree,
-                environment=environment({**self.extra, "PYTHONHASHSEED": str(hash_seed)}),
+                environment=environment({**self.extra, **seeded}),
                 name=f"the arm {name}",
+                launch=launch,
             )
         except BaseException:
             self._stop_services()

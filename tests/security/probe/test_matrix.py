@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from security.probe.lab import Lab
 from security.probe.outcome import CouldNotRunError, Outcome, Result
 from security.probe.suite import run_suite
-from security.probe.target import LabCommands, ProbeTarget
+from security.probe.target import LabCommands, ProbeTarget, run_here
 from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
 from tests.security.probe.small_server import ACCOUNTS, LOGIN
@@ -47,8 +48,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         fault=[*LAB, "fault", "--kind", "{kind}"],
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
         kill=[*LAB, "kill", "--server", str(server.pid)],
-        environment=server.environment(),
-        folder=ROOT,
+        run=partial(run_here, environment=server.environment(), folder=ROOT),
     )
     return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers)
 
@@ -107,8 +107,8 @@ def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTem
     """
     server = start_target("hardened", seeded.copy(tmp_path), workers=2)
     names = tmp_path / "names.json"
-    commands = probe_target(server).lab
-    lab = Lab(replace(commands, environment={**commands.environment, "TARGET_RESOLVER_FILE": str(names)}))
+    environment = {**server.environment(), "TARGET_RESOLVER_FILE": str(names)}
+    lab = Lab(replace(probe_target(server).lab, run=partial(run_here, environment=environment, folder=ROOT)))
     header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
     answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
     assert answer.json()["user"]["username"] == "reader0020"

@@ -14,7 +14,7 @@ import pytest
 
 from tradeoff.target.clock import cpu_ns, process_tree, total_cpu_ns
 from tradeoff.target.errors import TradeoffError
-from tradeoff.target.process import ManagedProcess
+from tradeoff.target.process import ManagedProcess, PipedProcess
 
 SPAWNS_A_CHILD = (
     "import subprocess, sys, time; "
@@ -54,9 +54,7 @@ def test_the_clock_of_a_process_that_is_gone_says_so() -> None:
 
 def test_stop_ends_the_whole_group(tmp_path: Path) -> None:
     """A worker that the process started ends with it."""
-    process = ManagedProcess(
-        [sys.executable, "-c", SPAWNS_A_CHILD], cwd=tmp_path, environment=os.environ, name="it", pipes=True
-    )
+    process = PipedProcess([sys.executable, "-c", SPAWNS_A_CHILD], cwd=tmp_path, environment=os.environ, name="it")
     child = int(process.stdout.readline())
     assert process_tree(process.pid) == tuple(sorted((process.pid, child)))
     assert total_cpu_ns(process_tree(process.pid)) > 0
