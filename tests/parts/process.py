@@ -11,6 +11,8 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
+
 
 class PartFailedError(RuntimeError):
     """A real part could not be started, or ended by itself; the message carries the end of its log."""
@@ -91,3 +93,16 @@ def answers(url: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def wait_gone(pid: int, seconds: float = 5.0) -> bool:
+    """Whether a process ends (a zombie counts as ended) within the time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.02)
+    return False

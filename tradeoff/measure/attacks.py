@@ -14,13 +14,14 @@ from pathlib import Path
 from threading import Event as Flag
 
 from security.guard import Authorization
+from security.probe.catalog import CATALOG
 from security.probe.outcome import Outcome
 from security.probe.suite import run_suite
 from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.factors import Catalog
-from tradeoff.plan.plan import REFERENCE_PROFILE
+from tradeoff.plan.plan import REFERENCE_PROFILE, Probes
 from tradeoff.record.events import Attack, AttacksEnded, Event, NotMeasured
 from tradeoff.target.build import tree_of
 from tradeoff.target.commands import environment, fill
@@ -38,6 +39,7 @@ def attack_arms(
     catalog: Catalog,
     arms: Sequence[ArmSpec],
     *,
+    probes: Probes = "all",
     templates: Templates,
     articles: int,
     emit: Callable[[Event], None],
@@ -51,7 +53,10 @@ def attack_arms(
         ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool,
     ):
         started: dict[Future[list[Event]], ArmSpec] = {
-            pool.submit(_attack, target, catalog, spec, templates, articles, nursery, ending): spec for spec in arms
+            pool.submit(
+                _attack, target, catalog, spec, probes_for(spec, probes, catalog), templates, articles, nursery, ending
+            ): spec
+            for spec in arms
         }
         try:
             for future in as_completed(started):
@@ -71,6 +76,14 @@ def _events(future: Future[list[Event]], spec: ArmSpec) -> list[Event]:
         return [NotMeasured(subject=f"attacks on {spec.label}", reason=str(error))]
 
 
+def probes_for(spec: ArmSpec, probes: Probes, catalog: Catalog) -> list[str]:
+    """Names of the probes that an arm meets: all, or those of its changed factors and those that it declares."""
+    if probes == "all" or not spec.changed:
+        return [probe.name for probe in CATALOG]
+    declared = spec.declared_trips(catalog)
+    return [probe.name for probe in CATALOG if probe.control in spec.changed or probe.name in declared]
+
+
 def workers_needed(spec: ArmSpec, catalog: Catalog) -> int:
     """Workers that the arm's levels require before their weakness shows; the reference must hold with as many."""
     if spec.label == REFERENCE_PROFILE:
@@ -84,6 +97,7 @@ def _attack(
     target: Target,
     catalog: Catalog,
     spec: ArmSpec,
+    probes: list[str],
     templates: Templates,
     articles: int,
     nursery: Nursery,
@@ -108,7 +122,7 @@ def _attack(
         try:
             arm.wait_ready()
             outcomes = _until(
-                ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery))
+                ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery), probes)
             )
         finally:
             arm.stop(grace_s=1.0)

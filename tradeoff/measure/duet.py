@@ -253,7 +253,7 @@ class _Windows:
         return self._run(journey, rate=rate, count=_count(rate, CALIBRATION_S), warmup=True)
 
     def warm_up(self, rates: BlockRates) -> None:
-        """Windows that are not counted, faster than those that are, until caches hold what they hold in the long run."""
+        """Windows that do not count, faster than those that do, until caches hold what they hold in the long run."""
         for journey, count in rates.warmup.items():
             self._run(journey, rate=rates.rates[journey] * WARMUP_HASTE, count=count, warmup=True)
 

@@ -148,6 +148,15 @@ def _stages(
             duet.run(done.block(block.name))
     left = [spec for spec in plan.attacks if spec.label not in done.attacks]
     if left:
-        attack_arms(target, catalog, left, templates=templates, articles=plan.articles, emit=emit, progress=progress)
+        attack_arms(
+            target,
+            catalog,
+            left,
+            probes=plan.probes,
+            templates=templates,
+            articles=plan.articles,
+            emit=emit,
+            progress=progress,
+        )
     if plan.scan and not done.scanned:
         emit(scan_target(target, catalog, progress=progress))

@@ -9,7 +9,7 @@ from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, every_arm, quick_plan, read_plan
 from tradeoff.target.errors import TradeoffError
 
-QUICK_SECONDS, QUICK_EPOCHS = 110.0, 8
+QUICK_SECONDS, QUICK_EPOCHS = 120.0, 5
 FULL_BLOCK_SECONDS, FULL_EPOCHS, FULL_BLOCK_ARMS = 420.0, 16, 7
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -16,6 +16,9 @@ REFERENCE_PROFILE = "hardened"
 REFERENCE = "reference"
 TWIN = "twin"
 LONGEST_BLOCK_S = 3600.0
+
+
+Probes = Literal["all", "own"]
 
 
 class Block(BaseModel):
@@ -48,6 +51,8 @@ class Plan(BaseModel):
     name: str
     blocks: tuple[Block, ...] = ()
     attacks: tuple[ArmSpec, ...] = ()
+    #: With `own`, an arm that differs from its profile meets the probes of the factors in which it does, and no others.
+    probes: Probes = "all"
     scan: bool = False
     articles: int = Field(ge=0)
 
@@ -65,13 +70,14 @@ class BlockTable(BaseModel):
 
 
 class PlanTable(BaseModel):
-    """A plan file: `[[blocks]]` to price, `attacks` to probe, `scan` the code or not."""
+    """A plan file: `[[blocks]]` to price, `attacks` to probe and with which `probes`, `scan` the code or not."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     blocks: list[BlockTable] = []
     attacks: list[str] = []
+    probes: Probes = "all"
     scan: bool = True
 
 
@@ -89,7 +95,7 @@ def weakest(factor: Factor) -> Level:
 def quick_plan(catalog: Catalog, *, articles: int, seconds: float, epochs: int) -> Plan:
     """One block: the reference, its twin, and an arm for each factor at its weakest level or trap.
 
-    Every level of every factor is attacked, and the profiles.
+    Every level of every factor is attacked by the factor's own probes, and each profile by all.
     """
     reference = parse_arm(REFERENCE_PROFILE, catalog)
     arms = tuple(
@@ -99,6 +105,7 @@ def quick_plan(catalog: Catalog, *, articles: int, seconds: float, epochs: int) 
         name="quick",
         blocks=(Block(name="factors", reference=reference, arms=arms, seconds=seconds, epochs=epochs),),
         attacks=every_arm(catalog),
+        probes="own",
         scan=True,
         articles=articles,
     )
@@ -143,4 +150,6 @@ def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
         for block in table.blocks
     )
     attacks = tuple(parse_arm(arm, catalog) for arm in table.attacks)
-    return Plan(name=table.name, blocks=blocks, attacks=attacks, scan=table.scan, articles=articles)
+    return Plan(
+        name=table.name, blocks=blocks, attacks=attacks, probes=table.probes, scan=table.scan, articles=articles
+    )

@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
+from tests.parts.process import wait_gone
 from tradeoff.target.clock import cpu_ns, process_tree, total_cpu_ns
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.process import ManagedProcess, PipedProcess
@@ -21,19 +21,6 @@ SPAWNS_A_CHILD = (
     "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
     "print(child.pid, flush=True); time.sleep(60)"
 )
-
-
-def wait_gone(pid: int, seconds: float = 5.0) -> bool:
-    """Whether a process ends (a zombie counts as ended) within the time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-                return True
-        except psutil.NoSuchProcess:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_the_cpu_clock_agrees_with_the_process_itself() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tradeoff.target.test_process import wait_gone
+from tests.parts.process import wait_gone
 from tradeoff.target.description import Service, Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
