@@ -35,7 +35,7 @@ def run(
 
     description = read_target(target)
     catalog = describe(description)
-    chosen = choose_plan(plan, catalog, articles=description.database.articles)
+    chosen = choose_plan(plan, catalog, articles=description.database.articles, mix=description.load.mix)
     with shown_progress() as progress:
         folder = start_run(
             description,

@@ -22,8 +22,8 @@ POOLING_TEST = 0.10
 
 
 @dataclass(frozen=True)
-class LogInterval:
-    """An estimate of a log ratio with its bounds."""
+class Bounds:
+    """An estimate with its bounds."""
 
     value: float
     low: float
@@ -36,20 +36,27 @@ class _Spread:
     freedom: int
 
 
-def log_interval(own: Sequence[float], twin: Sequence[float] | None, confidence: float = CONFIDENCE) -> LogInterval:
-    """Mean of log ratios over epochs with a t-interval.
+def interval(
+    own: Sequence[float],
+    twin: Sequence[float] | None,
+    confidence: float = CONFIDENCE,
+    *,
+    share: float = ARM_SHARE,
+) -> Bounds:
+    """Mean over epochs with a t-interval.
 
     Args:
         own: log ratios of an arm against reference and twin together, one an epoch (at least two).
         twin: log ratios of the twin against the reference in the same epochs; None for the twin's own interval.
         confidence: coverage, such as 0.95.
+        share: variance of `own` in units of one arm's noise s²; the twin's is 2.
     """
     values = np.asarray(own, dtype=float)
-    spread = _own(values) if twin is None else _pooled(values, np.asarray(twin, dtype=float))
+    spread = _own(values) if twin is None else _pooled(values, np.asarray(twin, dtype=float), share)
     mean = float(values.mean())
     quantile = float(stats.t.ppf((1 + confidence) / 2, spread.freedom))
     half = quantile * math.sqrt(spread.variance / len(values))
-    return LogInterval(mean, mean - half, mean + half)
+    return Bounds(mean, mean - half, mean + half)
 
 
 def _own(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> _Spread:
@@ -57,10 +64,12 @@ def _own(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> _Spread:
 
 
 def _pooled(
-    own: np.ndarray[tuple[int], np.dtype[np.float64]], twin: np.ndarray[tuple[int], np.dtype[np.float64]]
+    own: np.ndarray[tuple[int], np.dtype[np.float64]],
+    twin: np.ndarray[tuple[int], np.dtype[np.float64]],
+    share: float,
 ) -> _Spread:
     mine, other = _own(own), _own(twin)
-    expected = other.variance * ARM_SHARE / TWIN_SHARE
+    expected = other.variance * share / TWIN_SHARE
     if mine.variance > expected * float(stats.f.ppf(1 - POOLING_TEST, mine.freedom, other.freedom)):
         return mine
     freedom = mine.freedom + other.freedom

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tradeoff.judge.attacks import judge_attacks, surprises
-from tradeoff.judge.prices import Recorded, judge_block, recorded_blocks
+from tradeoff.judge.prices import judge_block
+from tradeoff.judge.recorded import Recorded, recorded_blocks
 from tradeoff.judge.rows import table_rows
+from tradeoff.judge.screening import judge_screening
 from tradeoff.judge.summary import (
     ArmPrice,
     AttackedArm,
@@ -38,15 +40,20 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
     mix = {journey: weight / total for journey, weight in start.mix.items()}
     blocks: list[BlockJudged] = []
     prices: list[ArmPrice] = []
+    screening = [(block, windows.get(block.name, Recorded())) for block in plan.blocks if block.screening]
+    left_out: list[Omission] = []
+    if screening:
+        blocks, prices, left_out = judge_screening(screening, mix, catalog)
     for block in plan.blocks:
-        judged, priced = judge_block(block, windows.get(block.name, Recorded()), mix, catalog)
-        blocks.append(judged)
-        prices.extend(priced)
+        if not block.screening:
+            judged, priced = judge_block(block, windows.get(block.name, Recorded()), mix, catalog)
+            blocks.append(judged)
+            prices.extend(priced)
     attacked = judge_attacks(recorded, plan.attacks, catalog)
     scan = _scan(recorded)
     ended = recorded[-1] if isinstance(recorded[-1], RunEnded) else None
     complete = ended is not None and ended.status == "complete"
-    omissions = _omissions(recorded, prices, attacked, scan_planned=plan.scan, scan=scan)
+    omissions = left_out + _omissions(recorded, prices, attacked, scan_planned=plan.scan, scan=scan)
     broken = [sentence for arm in attacked for sentence in surprises(arm, catalog)] + _scan_failures(scan)
     verdict, reasons = _verdict(broken, omissions, blocks, complete=complete)
     return Summary(

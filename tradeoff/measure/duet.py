@@ -101,6 +101,7 @@ class Duet:
         self._templates, self._emit, self._progress = templates, emit, progress
         self._seed = seed
         self._cores = choose_cores()
+        self._journeys = block.journeys or tuple(target.load.mix)
         self._specs = block.named_arms()
         self._trees = {name: tree_of(target, spec.ref) for name, spec in self._specs.items()}
         self._places = {name: loopback_place() for name in self._specs}
@@ -196,7 +197,7 @@ class Duet:
                     articles=self._articles,
                     nursery=nursery,
                     place=self._places[name],
-                    services=self._target.services_for(self._target.load.mix),
+                    services=self._target.services_for(self._journeys),
                 )
         except BaseException:
             for arm in started.values():
@@ -206,7 +207,7 @@ class Duet:
 
     def _calibrate(self, windows: _Windows, startup_s: float, deadline: float) -> BlockRates:
         """Find each journey's rate, then lay the remaining time out in epochs and windows."""
-        mix = self._target.load.mix
+        mix = {journey: self._target.load.mix.get(journey, 1.0) for journey in self._journeys}
         seen = {journey: windows.calibrate(journey) for journey in mix}
         rates = {journey: _rate_for(window) for journey, window in seen.items()}
         warmup = {journey: _warmup_arrivals(mix, rates[journey], window) for journey, window in seen.items()}

@@ -2,44 +2,112 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from tradeoff.plan.arm import parse_arm
-from tradeoff.plan.factors import Catalog
-from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, every_arm, quick_plan, read_plan
+from tradeoff.plan.arm import ArmSpec, parse_arm
+from tradeoff.plan.factors import Catalog, Factor
+from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, every_arm, read_plan, weakest
+from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
-QUICK_SECONDS, QUICK_EPOCHS = 120.0, 5
-FULL_BLOCK_SECONDS, FULL_EPOCHS, FULL_BLOCK_ARMS = 420.0, 16, 7
+QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 120.0, 40.0, 5
+FULL_BLOCK_SECONDS, FULL_EPOCHS = 420.0, 16
+MOST_ARMS = 11
 
 
-def choose_plan(name: str, catalog: Catalog, *, articles: int) -> Plan:
-    """The quick or the full plan, or a plan file.
+def choose_plan(name: str, catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
+    """The quick or the full plan, or a plan file. `mix` names the journeys of the mix.
 
     Raises:
         TradeoffError: no such plan and no such file.
     """
     if name == "quick":
-        return quick_plan(catalog, articles=articles, seconds=QUICK_SECONDS, epochs=QUICK_EPOCHS)
+        return quick_plan(catalog, articles=articles, mix=mix)
     if name == "full":
-        return _full_plan(catalog, articles=articles)
+        return full_plan(catalog, articles=articles, mix=mix)
     if not Path(name).is_file():
         raise TradeoffError(f"there is no plan {name!r}: name quick, full or a plan file")
     return read_plan(Path(name), catalog, articles=articles)
 
 
-def _full_plan(catalog: Catalog, *, articles: int) -> Plan:
-    """Every level of every factor and every profile priced, in blocks that share reference and twin."""
-    arms = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
-    chunks = [arms[start : start + FULL_BLOCK_ARMS] for start in range(0, len(arms), FULL_BLOCK_ARMS)]
-    blocks = tuple(
-        Block(
-            name=f"part-{number}",
-            reference=parse_arm(REFERENCE_PROFILE, catalog),
-            arms=tuple(chunk),
-            seconds=FULL_BLOCK_SECONDS,
-            epochs=FULL_EPOCHS,
-        )
-        for number, chunk in enumerate(chunks, start=1)
+def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
+    """A screening of all controls at their weakest level, and an arm for each optimisation at its trap.
+
+    Every level of every factor is attacked by the factor's own probes, and each profile by all.
+    """
+    return Plan(
+        name="quick",
+        blocks=(
+            *_screening(catalog, mix, folded=False, seconds=QUICK_SECONDS, epochs=QUICK_EPOCHS),
+            *_outside_the_mix(catalog, mix, seconds=QUICK_OUTSIDE_SECONDS, epochs=QUICK_EPOCHS),
+        ),
+        attacks=every_arm(catalog),
+        probes="own",
+        scan=True,
+        articles=articles,
     )
-    return Plan(name="full", blocks=blocks, attacks=every_arm(catalog), scan=True, articles=articles)
+
+
+def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
+    """The screening folded over, then every level of every factor alone; every arm is attacked by all probes."""
+    changed = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
+    screening = _screening(catalog, mix, folded=True, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS)
+    return Plan(
+        name="full",
+        blocks=(
+            *screening,
+            *_outside_the_mix(catalog, mix, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
+            *_blocks("levels", changed, catalog, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
+        ),
+        attacks=every_arm(catalog),
+        scan=True,
+        articles=articles,
+    )
+
+
+def _screening(
+    catalog: Catalog, mix: Collection[str], *, folded: bool, seconds: float, epochs: int
+) -> tuple[Block, ...]:
+    """The blocks that price each factor that the mix exercises, together within `seconds`."""
+    exercised = [factor for factor in catalog.factors if factor.journeys[0] in mix]
+    controls = {factor.name: weakest(factor).name for factor in exercised if factor.kind == "control"}
+    traps = [_at_its_weakest(factor, catalog) for factor in exercised if factor.kind == "optimisation"]
+    arms = [*screening_arms(REFERENCE_PROFILE, controls, catalog, folded=folded), *traps]
+    return _blocks("factors", arms, catalog, seconds=seconds, epochs=epochs, screening=True)
+
+
+def _outside_the_mix(catalog: Catalog, mix: Collection[str], *, seconds: float, epochs: int) -> tuple[Block, ...]:
+    """The blocks of the factors that only journeys outside of the mix exercise: an arm for each."""
+    factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix]
+    arms = [_at_its_weakest(factor, catalog) for factor in factors]
+    journeys = tuple(dict.fromkeys(factor.journeys[0] for factor in factors))
+    blocks = _blocks("outside-the-mix", arms, catalog, seconds=seconds, epochs=epochs)
+    return tuple(block.model_copy(update={"journeys": journeys}) for block in blocks)
+
+
+def _at_its_weakest(factor: Factor, catalog: Catalog) -> ArmSpec:
+    return parse_arm(f"{REFERENCE_PROFILE},{factor.name}={weakest(factor).name}", catalog)
+
+
+def _blocks(
+    name: str, arms: Sequence[ArmSpec], catalog: Catalog, *, seconds: float, epochs: int, screening: bool = False
+) -> tuple[Block, ...]:
+    """The arms in blocks of about equal size."""
+    parts = list(_parts(arms))
+    return tuple(
+        Block(
+            name=name if len(parts) == 1 else f"{name}-{number}",
+            reference=parse_arm(REFERENCE_PROFILE, catalog),
+            arms=tuple(part),
+            seconds=seconds / len(parts) if screening else seconds,
+            epochs=epochs,
+            screening=screening,
+        )
+        for number, part in enumerate(parts, start=1)
+    )
+
+
+def _parts(arms: Sequence[ArmSpec]) -> Iterable[Sequence[ArmSpec]]:
+    count = -(-len(arms) // MOST_ARMS)
+    return (arms[number::count] for number in range(count))

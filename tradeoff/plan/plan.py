@@ -22,13 +22,19 @@ Probes = Literal["all", "own"]
 
 
 class Block(BaseModel):
-    """Arms that serve the same load at the same time, with the reference and its twin, for `seconds` of wall time."""
+    """Arms that serve the same load at the same time, with the reference and its twin, for `seconds` of wall time.
+
+    Without `journeys`, the windows carry those of the mix. All blocks that are part of a `screening` are judged by one
+    additive model, which prices each changed level instead of each arm.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     reference: ArmSpec
     arms: tuple[ArmSpec, ...]
+    journeys: tuple[str, ...] = ()
+    screening: bool = False
     seconds: float = Field(gt=0, le=LONGEST_BLOCK_S)
     epochs: int = Field(ge=2)
 
@@ -65,6 +71,8 @@ class BlockTable(BaseModel):
     name: str
     reference: str = REFERENCE_PROFILE
     arms: list[str] = Field(min_length=1)
+    journeys: list[str] = []
+    screening: bool = False
     seconds: Annotated[float, Field(gt=0, le=LONGEST_BLOCK_S)] = 60.0
     epochs: int = Field(default=8, ge=2)
 
@@ -90,25 +98,6 @@ def weakest(factor: Factor) -> Level:
     if not bad:
         return factor.levels[0] if factor.kind == "control" else factor.levels[-1]
     return bad[0] if factor.kind == "control" else bad[-1]
-
-
-def quick_plan(catalog: Catalog, *, articles: int, seconds: float, epochs: int) -> Plan:
-    """One block: the reference, its twin, and an arm for each factor at its weakest level or trap.
-
-    Every level of every factor is attacked by the factor's own probes, and each profile by all.
-    """
-    reference = parse_arm(REFERENCE_PROFILE, catalog)
-    arms = tuple(
-        parse_arm(f"{REFERENCE_PROFILE},{factor.name}={weakest(factor).name}", catalog) for factor in catalog.factors
-    )
-    return Plan(
-        name="quick",
-        blocks=(Block(name="factors", reference=reference, arms=arms, seconds=seconds, epochs=epochs),),
-        attacks=every_arm(catalog),
-        probes="own",
-        scan=True,
-        articles=articles,
-    )
 
 
 def every_arm(catalog: Catalog) -> tuple[ArmSpec, ...]:
@@ -144,6 +133,8 @@ def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
             name=block.name,
             reference=parse_arm(block.reference, catalog),
             arms=tuple(parse_arm(arm, catalog) for arm in block.arms),
+            journeys=tuple(block.journeys),
+            screening=block.screening,
             seconds=block.seconds,
             epochs=block.epochs,
         )

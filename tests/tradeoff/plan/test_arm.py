@@ -6,7 +6,7 @@ import pytest
 
 from tests.tradeoff.catalog import CATALOG
 from tradeoff.plan.arm import parse_arm
-from tradeoff.plan.plan import Block, every_arm, quick_plan
+from tradeoff.plan.plan import Block, every_arm
 from tradeoff.target.errors import TradeoffError
 
 
@@ -49,12 +49,6 @@ def test_declared_trips_are_those_of_bad_levels_alone() -> None:
     """hardened declares none; a weak level declares its own."""
     assert parse_arm("hardened", CATALOG).declared_trips(CATALOG) == set()
     assert parse_arm("none", CATALOG).declared_trips(CATALOG) == {"walk_in", "walk_out"}
-
-
-def test_the_quick_plan_prices_each_factor_at_its_weakest_level_or_trap() -> None:
-    """A control is compared with its weakest level, an optimisation with its trap."""
-    plan = quick_plan(CATALOG, articles=10, seconds=20, epochs=4)
-    assert [arm.label for arm in plan.blocks[0].arms] == ["hardened,lock=open", "hardened,cache=shared"]
 
 
 def test_every_level_and_profile_is_attacked_once() -> None:

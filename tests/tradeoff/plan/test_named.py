@@ -1,0 +1,55 @@
+"""The plans that come with the command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.tradeoff.catalog import CATALOG
+from tradeoff.plan.factors import Catalog
+from tradeoff.plan.named import full_plan, quick_plan
+
+
+def wide(controls: int, journey: str = "enter") -> Catalog:
+    """A catalogue of so many controls."""
+    factors: list[dict[str, Any]] = [
+        {
+            "name": f"c{number}",
+            "kind": "control",
+            "journeys": [journey],
+            "levels": [{"name": "weak", "tag": "weak"}, {"name": "strong", "tag": "strong"}],
+        }
+        for number in range(controls)
+    ]
+    strong = {str(factor["name"]): "strong" for factor in factors}
+    return Catalog.model_validate({"name": "wide", "factors": factors, "profiles": {"hardened": strong}})
+
+
+def test_the_quick_plan_prices_each_factor_at_its_weakest_level_or_trap() -> None:
+    """A control is compared with its weakest level, an optimisation with its trap."""
+    (block,) = quick_plan(CATALOG, articles=10, mix=["enter"]).blocks
+    assert [arm.label for arm in block.arms] == ["hardened,lock=open", "hardened,cache=shared"]
+    assert block.screening
+
+
+def test_many_controls_are_screened_in_blocks_that_share_the_time() -> None:
+    """Twenty controls take 31 arms in three blocks, which together take the time of one."""
+    one, many = (quick_plan(wide(controls), articles=10, mix=["enter"]).blocks for controls in (5, 20))
+    assert sum(len(block.arms) for block in many) == 31
+    assert max(len(block.arms) for block in many) <= 11
+    assert sum(block.seconds for block in many) == sum(block.seconds for block in one)
+    assert len({block.name for block in many}) == len(many) == 3
+
+
+def test_the_full_plan_folds_the_screening_and_prices_each_level_alone() -> None:
+    """Twice the arms less the reference, and then every level."""
+    blocks = full_plan(wide(5), articles=10, mix=["enter"]).blocks
+    assert sum(len(block.arms) for block in blocks if block.screening) == 15
+    alone = [arm.label for block in blocks if not block.screening for arm in block.arms]
+    assert sorted(alone) == sorted(f"hardened,c{number}=weak" for number in range(5))
+
+
+def test_what_the_mix_does_not_exercise_has_windows_of_its_own() -> None:
+    """A factor whose journey is not in the mix is priced on that journey, in a block that carries it."""
+    (block,) = quick_plan(wide(2, "buyer"), articles=10, mix=["enter"]).blocks
+    assert (block.journeys, block.screening) == (("buyer",), False)
+    assert [arm.label for arm in block.arms] == ["hardened,c0=weak", "hardened,c1=weak"]
