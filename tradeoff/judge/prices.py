@@ -35,6 +35,8 @@ def judge_block(
             if difference
             else _price(name, spec, block, recorded, shares, confidence)
         )
+    if not any(mix.get(journey) for journey in recorded.journeys):
+        prices = [price.model_copy(update={"ratio": None, "added_us": None}) for price in prices]
     return judged_block(block, recorded, twin, None), prices
 
 

@@ -9,6 +9,7 @@ from tradeoff.judge.summary import Decision, Interval, Row, Summary
 from tradeoff.report import units
 
 NOT_MEASURED = "not measured"
+OUTSIDE_THE_MIX = "not in your mix"
 UNCERTAIN = "not distinguishable from 0"
 
 PER_REQUEST = {
@@ -88,7 +89,7 @@ def mix_price(row: Row) -> Price:
     """The price over the mix, as a share of the reference's CPU."""
     share = row.mix_share
     if share is None:
-        return Price(NOT_MEASURED if row.price_us is None else "")
+        return Price(NOT_MEASURED if row.price_us is None else OUTSIDE_THE_MIX)
     return Price(units.percent_figure(share), units.percent_bounds(share), certain=share.excludes(0))
 
 

@@ -115,3 +115,13 @@ def test_one_epoch_is_no_interval() -> None:
     block, _ = judged(windows({"enter": 1.0, "leave": 1.0}, epochs=1))
     assert block.void
     assert "two" in block.void
+
+
+def test_journeys_outside_of_the_mix_have_a_price_each_and_none_over_the_mix() -> None:
+    """What the mix does not hold cannot be part of a price over it."""
+    block, (price,) = judge_block(
+        BLOCK, recorded_blocks(windows({"enter": 1.0, "leave": 0.5}))["b"], {"sit": 1.0}, CATALOG
+    )
+    assert block.twin
+    assert (price.void, price.ratio, price.added_us) == (None, None, None)
+    assert price.journeys["leave"].ratio.excludes(1.0)
