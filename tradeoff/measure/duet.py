@@ -42,7 +42,7 @@ from tradeoff.target.served import loopback_place
 from tradeoff.target.template import Templates, restore
 
 UTILISATION = 0.5
-FEWEST_EPOCHS = 4
+FEWEST_EPOCHS = 5
 SHORTEST_WINDOW_S = 0.4
 LONGEST_WINDOW_S = 5.0
 FEWEST_ARRIVALS = 3
@@ -217,16 +217,21 @@ class Duet:
 
 
 def lay_out(left_s: float, overhead_s: float, journeys: int, epochs: int) -> tuple[int, float]:
-    """Epochs and the seconds of a window, so that a block ends in time: fewer epochs rather than too short windows.
+    """Epochs and the seconds of a window, so that a block ends in time.
+
+    Epochs are given up, down to the fewest, until at least half of the time is measured: what a short window loses by
+    noise, more epochs do not bring back.
 
     Args:
         left_s: wall time left, the first epoch already started.
         overhead_s: of an epoch, from the start of its processes to the first window that counts.
+        journeys: windows of an epoch.
+        epochs: as many as the plan wishes.
     """
     while True:
-        busy = left_s - overhead_s * (epochs - 1)
-        window_s = busy / (epochs * journeys * WINDOW_SLACK)
-        if window_s >= SHORTEST_WINDOW_S or epochs <= FEWEST_EPOCHS:
+        measured_s = (left_s - overhead_s * (epochs - 1)) / epochs
+        if measured_s >= overhead_s or epochs <= FEWEST_EPOCHS:
+            window_s = measured_s / (journeys * WINDOW_SLACK)
             return epochs, max(SHORTEST_WINDOW_S, min(window_s, LONGEST_WINDOW_S))
         epochs -= 1
 
