@@ -1,4 +1,4 @@
-"""`python -m target_app`: serve, migrate, seed, describe, openapi and the lab."""
+"""`python -m target_app`: serve, migrate, seed, set-role, describe, openapi and the lab."""
 
 import os
 import sys
@@ -86,6 +86,17 @@ def seed(
         articles, max(200, articles // 5, logins + 1) if users is None else max(users, logins + 1), logins, seed
     )
     show(dict(fill(settings.database_url, level, size, hash_cache)))
+
+
+@app.command("set-role")
+def set_role(username: Username, role: Annotated[str, typer.Option(help="reader, moderator or admin")]) -> None:
+    """Give a user a role: how a server gets its first admin. It stands in the audit log."""
+    from target_app.accounts.operator import set_role as give
+    from target_app.readiness import refuse_unready
+
+    settings = read_settings()
+    refuse_unready(settings.database_url)
+    show({"user": give(settings, username, role)})
 
 
 @app.command()

@@ -8,6 +8,9 @@ from fastapi import FastAPI, Request
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
+from target_app.accounts.endpoints import router as accounts_router
+from target_app.accounts.repository import AccountRepository
+from target_app.accounts.service import AccountService
 from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
@@ -19,13 +22,15 @@ from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import Chained
-from target_app.controls.browser_policy import SameHost
+from target_app.controls.browser_policy import SameHost, Strict
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import Roles
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import ResolvedAndPinned
+from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
@@ -45,11 +50,18 @@ from target_app.ledger.endpoints import router as balance_router
 from target_app.ledger.repository import LedgerRepository
 from target_app.ledger.service import LedgerService
 from target_app.metrics import CONTENT_TYPE, Metrics
+from target_app.moderation.endpoints import router as reports_router
+from target_app.moderation.repository import ReportRepository
+from target_app.moderation.service import ReportService
 from target_app.orders.endpoints import router as orders_router
 from target_app.orders.repository import OrderRepository
 from target_app.orders.service import OrderService
 from target_app.outbound.fetcher import Fetcher
 from target_app.outbound.resolver import names
+from target_app.pages.app import PagesRoute
+from target_app.pages.parts import Pages
+from target_app.pages.repository import PageSessionRepository
+from target_app.pages.service import SignInService
 from target_app.parts import Parts
 from target_app.payments.checkout import Checkout
 from target_app.payments.endpoints import router as payments_router
@@ -121,7 +133,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     recorded = AuditRepository()
     audit = Chained(kit, recorded)
     functions = Roles(kit)
-    users = UserService(UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events, audit)
+    sessions = Stored(kit, PageSessionRepository())
+    users = UserService(
+        UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions
+    )
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -159,6 +174,9 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         functions=functions,
         audit=AuditService(recorded, audit),
         users=users,
+        accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
+        reports=ReportService(ReportRepository(), articles, comments, functions, audit),
+        pages=Pages(Strict(kit), sessions, BoundToSession(kit), SignInService(users, functions, sessions, audit)),
         articles=articles,
         comments=comments,
         ledger=ledger,
@@ -178,6 +196,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     app.add_api_route("/metrics", exposition, include_in_schema=False)
     if tokens.published_keys:
         app.add_api_route("/.well-known/jwks.json", published_keys, include_in_schema=False)
+    app.router.routes.append(PagesRoute())
     failures.add_routes(app)
     return app
 
@@ -217,6 +236,8 @@ def add_api(app: FastAPI) -> None:
         previews_router,
         webhooks_router,
         audit_router,
+        reports_router,
+        accounts_router,
     ):
         app.router.routes.extend(router.routes)
     app.router.routes.append(stream_route)

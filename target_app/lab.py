@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy.exc import DBAPIError
-
 from target_app.database import DatabaseUnavailableError, connect, parse_url, sqlite_path
 from target_app.operator_error import OperatorError
 from target_app.outbound.resolver import add_name
@@ -89,26 +87,12 @@ def read_db(settings: Settings, username: str) -> dict[str, Any]:
 
 def check_ledger(settings: Settings) -> dict[str, Any]:
     """How many transactions the ledger has, and how often each of its invariants is broken."""
+    from target_app.command import run
     from target_app.ledger.repository import LedgerRepository
     from target_app.ledger.service import LedgerService
-    from target_app.metrics import Metrics
-    from target_app.unit_of_work import UnitOfWork
 
     refuse_remote(settings.database_url)
-
-    async def checked() -> dict[str, Any]:
-        database = connect(settings.database_url, Metrics())
-        work = UnitOfWork(database)
-        try:
-            return await LedgerService(LedgerRepository()).check(work)
-        finally:
-            await work.rollback()
-            await database.close()
-
-    try:
-        return asyncio.run(checked())
-    except (sqlite3.Error, DBAPIError, *FAILURES) as error:
-        raise DatabaseUnavailableError(f"the database cannot be used: {reason(error)}") from None
+    return run(settings, lambda _kit, work: LedgerService(LedgerRepository()).check(work))
 
 
 def mint_token(settings: Settings, treatment: Mapping[str, str], username: str) -> dict[str, Any]:

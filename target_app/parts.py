@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from target_app.accounts.service import AccountService
 from target_app.articles.service import ArticleService
 from target_app.audit.service import AuditService
 from target_app.background import Background
@@ -13,8 +14,10 @@ from target_app.coupons.service import CouponService
 from target_app.database import Database
 from target_app.ledger.service import LedgerService
 from target_app.metrics import Metrics
+from target_app.moderation.service import ReportService
 from target_app.orders.service import OrderService
 from target_app.outbound.fetcher import Fetcher
+from target_app.pages.parts import Pages
 from target_app.payments.checkout import Checkout
 from target_app.payments.provider_client import ProviderClient
 from target_app.payments.service import ProviderEvents
@@ -38,6 +41,9 @@ class Parts:
     functions: FunctionAuthz
     audit: AuditService
     users: UserService
+    accounts: AccountService
+    reports: ReportService
+    pages: Pages
     articles: ArticleService
     comments: CommentService
     ledger: LedgerService

@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     allowed_hosts: str = ""
     #: Processes of this server; `serve` sets it.
     workers: PositiveInt = 1
+    #: Whether TLS ends in front of this server: browsers then send its cookies over TLS alone.
+    https: bool = False
     pool_size: PositiveInt = 10
     #: PostgreSQL gives up a statement that takes longer; the request is answered 503.
     statement_timeout_ms: PositiveInt = 5000

@@ -69,10 +69,13 @@ class ArticleService:
 
     async def delete(self, work: UnitOfWork, slug: str, viewer: int) -> None:
         """Delete an article. Raises ApiError 403, 404."""
-        connection = await work.writing()
-        article = await self.changeable(work, slug, viewer)
-        await self._repository.remove(connection, article)
-        self._events.changed(work, Change("hide", article.id))
+        await work.writing()
+        await self._delete(work, await self.changeable(work, slug, viewer))
+
+    async def remove(self, work: UnitOfWork, slug: str) -> None:
+        """Delete a published article, whoever wrote it; the caller has decided that. Raises ApiError 404."""
+        await work.writing()
+        await self._delete(work, await self.readable(work, slug, None))
 
     async def favorite(self, work: UnitOfWork, slug: str, viewer: int) -> dict[str, Any]:
         """Favorite an article. Raises ApiError 404."""
@@ -94,6 +97,10 @@ class ArticleService:
         if article.draft:
             self._authz.read_draft(viewer, article.author_id)
         return article
+
+    async def _delete(self, work: UnitOfWork, article: ArticleRow) -> None:
+        await self._repository.remove(await work.writing(), article)
+        self._events.changed(work, Change("hide", article.id))
 
     async def _published(self, work: UnitOfWork, article: ArticleRow) -> None:
         data = {"slug": article.slug, "title": article.title, "author": article.username}

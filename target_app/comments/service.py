@@ -1,5 +1,6 @@
 from typing import Any
 
+from target_app.articles.rows import ArticleRow
 from target_app.articles.service import ArticleService
 from target_app.comments.repository import ArticleGoneError, CommentRepository, CommentRow
 from target_app.comments.schemas import NewComment
@@ -50,15 +51,29 @@ class CommentService:
 
     async def delete(self, work: UnitOfWork, slug: str, comment_id: int, viewer: int) -> None:
         """Take a comment back. Raises ApiError 403, 404."""
-        connection = await work.writing()
+        await work.writing()
         article = await self._articles.readable(work, slug, viewer)
         comment = await self._found(work, article.id, comment_id, viewer)
         self._authz.change("comment", viewer, comment.author_id)
-        await self._repository.remove(connection, comment.id)
+        await self._delete(work, article, comment)
+
+    async def remove(self, work: UnitOfWork, slug: str, comment_id: int) -> None:
+        """Delete a comment that everybody can read, whoever wrote it; the caller has decided that."""
+        await work.writing()
+        article = await self._articles.readable(work, slug, None)
+        await self._delete(work, article, await self._found(work, article.id, comment_id, None))
+
+    async def readable(self, work: UnitOfWork, slug: str, comment_id: int, viewer: int) -> CommentRow:
+        """The comment, for somebody who may know of it."""
+        article = await self._articles.readable(work, slug, viewer)
+        return await self._found(work, article.id, comment_id, viewer)
+
+    async def _delete(self, work: UnitOfWork, article: ArticleRow, comment: CommentRow) -> None:
+        await self._repository.remove(await work.writing(), comment.id)
         data = {"slug": article.slug, "id": comment.id}
         await self._events.happened(work, Event("comment.deleted", f"article:{article.id}", article.author_id, data))
 
-    async def _found(self, work: UnitOfWork, article: int, comment: int, viewer: int) -> CommentRow:
+    async def _found(self, work: UnitOfWork, article: int, comment: int, viewer: int | None) -> CommentRow:
         row = await self._repository.one(await work.reading(), article, comment, viewer)
         if row is None:
             raise not_found("comment")

@@ -26,6 +26,12 @@ class FunctionAuthz(Protocol):
     def require_above(self, user: HasRole, subject: Role) -> None:
         """Raises ApiError 403 where the user may not act against somebody of this role."""
 
+    def above(self, user: HasRole, subject: Role) -> bool:
+        """The same as an answer, for what is shown: nothing is decided or counted."""
+
+    def require_impartial(self, user_id: int, author_id: int) -> None:
+        """Raises ApiError 403 where the user may not judge this author's work."""
+
 
 class Roles:
     """Each role may do all that the roles below it may, and nobody acts against equals, which oneself is too."""
@@ -40,10 +46,18 @@ class Roles:
 
     def require_above(self, user: HasRole, subject: Role) -> None:
         """A moderator against readers, an admin against moderators too."""
-        self._decide(RANKS[user.role] > RANKS[subject])
+        self._decide(self.above(user, subject))
 
-    def _decide(self, sufficient: bool) -> None:
-        if not sufficient:
+    def above(self, user: HasRole, subject: Role) -> bool:
+        """By rank."""
+        return RANKS[user.role] > RANKS[subject]
+
+    def require_impartial(self, user_id: int, author_id: int) -> None:
+        """Everybody's but one's own."""
+        self._decide(user_id != author_id, "report", "is about your own work")
+
+    def _decide(self, allowed: bool, field: str = "role", problem: str = "is not sufficient") -> None:
+        if not allowed:
             self._deny()
-            raise ApiError(403, {"role": ["is not sufficient"]})
+            raise ApiError(403, {field: [problem]})
         self._allow()

@@ -8,7 +8,9 @@ from target_app.comments import models as _comments  # noqa: F401
 from target_app.controls import state as _state  # noqa: F401
 from target_app.coupons import models as _coupons  # noqa: F401
 from target_app.ledger import models as _ledger  # noqa: F401
+from target_app.moderation import models as _moderation  # noqa: F401
 from target_app.orders import models as _orders  # noqa: F401
+from target_app.pages import models as _pages  # noqa: F401
 from target_app.payments import models as _payments  # noqa: F401
 from target_app.realtime import models as _realtime  # noqa: F401
 from target_app.schema import metadata

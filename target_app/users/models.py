@@ -34,7 +34,7 @@ users = Table(
     # ms since 1970; NULL for an account in use.
     Column("suspended_at", BigInteger),
     CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="ck_users_role"),
-    Index("ix_users_role_username", "role", "username", sqlite_where=STAFF, postgresql_where=STAFF),
+    Index("ix_users_staff_username", "username", sqlite_where=STAFF, postgresql_where=STAFF),
     Index("ix_users_suspended_username", "username", sqlite_where=SUSPENDED, postgresql_where=SUSPENDED),
     sqlite_autoincrement=True,
 )

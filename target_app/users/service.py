@@ -2,6 +2,7 @@ from typing import Any
 
 from target_app.controls.audit_log import Actor, AuditLog
 from target_app.controls.login_throttle import Attempt, LoginThrottle
+from target_app.controls.page_session import PageSessions
 from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.suspension import Suspension
@@ -27,6 +28,7 @@ class UserService:
         fields: ResponseFields,
         events: Events,
         audit: AuditLog,
+        sessions: PageSessions,
     ) -> None:
         self._repository = repository
         self._passwords = passwords
@@ -36,6 +38,7 @@ class UserService:
         self._fields = fields
         self._events = events
         self._audit = audit
+        self._sessions = sessions
 
     async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
         """The user that a token stands for, read anew for every request. Raises ApiError 401, 403."""
@@ -110,6 +113,8 @@ class UserService:
             raise
         changed = [name for name in ("username", "email") if values.get(name, before[name]) != before[name]]
         changed += ["password"] * ("password_hash" in values)
+        if "password" in changed:
+            await self._sessions.end_all(work, user.id)
         if changed:
             actor = Actor(user.id, user.username)
             await self._audit.record(work, actor, "credentials.changed", str(actor), {"changed": changed})

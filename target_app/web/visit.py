@@ -1,7 +1,7 @@
 """Who asks: the one dependency of every endpoint."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 
@@ -75,7 +75,7 @@ async def admin_visit(request: Request, work: UnitOfWork) -> SignedVisit:
 class By:
     """Marks the parameter of an endpoint that takes the visit; `web.route.Route` calls `visitor`."""
 
-    def __init__(self, visitor: Callable[[Request, UnitOfWork], Awaitable[Visit | SignedVisit]]) -> None:
+    def __init__(self, visitor: Callable[[Request, UnitOfWork], Awaitable[Any]]) -> None:
         self.visitor = visitor
 
     def __call__(self) -> None:
