@@ -113,7 +113,7 @@ class ReportService:
             "author": author,
             "reporter": viewer,
             "reason": new.reason,
-            "excerpt": seen[:EXCERPT],
+            "excerpt": seen if len(seen) <= EXCERPT else f"{seen[: EXCERPT - 1]}…",
             "now": now_ms(),
         }
         report = await self._repository.add(await work.writing(), values)

@@ -21,6 +21,13 @@ router = APIRouter(prefix=COOKIE_PATH, route_class=Route, include_in_schema=Fals
 SIGN_IN = f"{COOKIE_PATH}/sign-in"
 REPORTS = f"{COOKIE_PATH}/reports"
 USERS = f"{COOKIE_PATH}/users"
+#: What a refused sign-in is told; 403 only to whoever knew the password.
+PROBLEMS = {
+    401: "E-mail address or password is wrong.",
+    403: "This account may not sign in here.",
+    422: "Fill in both fields.",
+    429: "Too many attempts. Try again later.",
+}
 
 
 def see(path: str) -> Response:
@@ -60,8 +67,7 @@ async def sign_in(visit: AnyonesForm) -> Response:
         claimed = visit.read(LogIn)
         value = await pages.sign_in.sign_in(visit.work, claimed, peer_address(visit.request), visit.session)
     except ApiError as error:
-        problem = "; ".join(f"{field} {said[0]}" for field, said in error.fields.items())
-        answer = visit.page("sign_in.html", error.status, problem=problem)
+        answer = visit.page("sign_in.html", error.status, problem=PROBLEMS.get(error.status, "Please try again."))
         answer.headers.update(error.headers or {})
         return answer
     answer = see(REPORTS)

@@ -7,6 +7,7 @@ import httpx
 from sqlalchemy import text
 
 from target_app.database import transaction
+from target_app.prepared import Prepared
 from tests.target_app.app_client import AppClient
 
 
@@ -57,6 +58,11 @@ class Office:
 
         found: list[Mapping[str, Any]] = self.app.run(read())
         return found
+
+    def plan(self, statement: Prepared) -> str:
+        """How SQLite would go about a statement, whatever its parameters are."""
+        asked = statement.sqlite.sql.replace("?", "1")
+        return "; ".join(row["detail"] for row in self.rows(f"EXPLAIN QUERY PLAN {asked}"))
 
     def suspend(self, name: str) -> None:
         """As another process does it: nobody here is told."""
