@@ -176,6 +176,18 @@ class Watcher(JourneyUser):
     journey = "watcher"
 
 
+class Moderator(JourneyUser):
+    """Decides what others report, and suspends the bystander for a moment."""
+
+    journey = "moderator"
+
+
+class Auditor(JourneyUser):
+    """Reads the audit log and verifies it."""
+
+    journey = "auditor"
+
+
 class OpenLoopUser(ConduitUser):
     """Owns the schedule of its process: arrivals of the mix at --open-rate, each on time, whatever the target does.
 

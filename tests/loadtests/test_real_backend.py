@@ -20,6 +20,12 @@ BY_OTHERS = {("POST", "/api/payments/webhook")}
 #: What needs servers of strangers, which no journey brings.
 STRANGERS = "integrations"
 
+#: Seeded accounts of staff, by role.
+STAFF = {
+    role: {"username": f"{role}0001", "email": f"{role}0001@example.test", "password": "correct-horse-0001"}
+    for role in ("moderator", "admin")
+}
+
 
 def content(url: str) -> Any:
     """What an anonymous visitor sees of all articles."""
@@ -46,7 +52,8 @@ def test_the_journeys_reach_every_operation(
     database = seeded.copy(tmp_path, password_hash="sha256", articles=50)  # quick to fill and to log in to
     with provider(tmp_path) as sells:
         server = start_target("hardened,password_hash=sha256", database, settings=sells.settings)
-        process.ask(specification({"one": server.url}))
+        asked = specification({"one": server.url})
+        process.ask({**asked, "accounts": {**asked["accounts"], "roles": STAFF}})
         signed = process.ask({"command": "sign_in"})
         assert signed["event"] == "signed_in", signed
         before = content(server.url)
@@ -66,7 +73,7 @@ def test_the_journeys_reach_every_operation(
 
 @pytest.mark.parametrize(
     ("journey", "accounts", "said"),
-    [("buyer", {"count": 1}, "needs two accounts")],
+    [("buyer", {"count": 1}, "needs two accounts"), ("moderator", {}, "needs an account of a moderator")],
 )
 def test_a_journey_without_its_cast_is_refused(
     start_target: Start,

@@ -105,6 +105,7 @@ def _specification(target: Target, urls: Mapping[str, str], core: int, seed: int
             "email": accounts.email,
             "password": accounts.password,
             "source": VIRTUAL_USER_SOURCE,
+            "roles": {role: account.model_dump() for role, account in accounts.roles.items()},
         },
         "login": {
             "method": login.method,

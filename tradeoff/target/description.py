@@ -53,14 +53,23 @@ class Login(Section):
     scheme: str = "Token"
 
 
+class Account(Section):
+    """One seeded account."""
+
+    username: str
+    email: str
+    password: str
+
+
 class Accounts(Section):
-    """Templates of the seeded accounts; `{n}` is the account's number, from 1."""
+    """Templates of the seeded accounts; `{n}` is the account's number, from 1. `roles` are those of staff, if any."""
 
     count: int = Field(ge=1)
     load: int = Field(ge=1)
     username: str
     email: str
     password: str
+    roles: dict[Literal["moderator", "admin"], Account] = {}
 
 
 class Load(Section):

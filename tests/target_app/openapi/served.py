@@ -53,6 +53,7 @@ def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
         }
         order(server.url, token)
         webhook(server.url, token)
+        report(server.url, token)
         yield Served(server, token, admin, existing)
 
 
@@ -69,6 +70,16 @@ def webhook(url: str, token: str) -> None:
     httpx.post(f"{url}/api/webhooks", json=body, headers=headers).raise_for_status()
     article = {"title": "T", "description": "D", "body": "B"}
     httpx.post(f"{url}/api/articles", json={"article": article}, headers=headers).raise_for_status()
+
+
+def report(url: str, token: str) -> None:
+    """A report on a comment, so that there is one with the number 1, whose removal leaves the article to others."""
+    headers = {"Authorization": f"Token {token}"}
+    slug = httpx.get(f"{url}/api/articles?limit=1").json()["articles"][0]["slug"]
+    path = f"{url}/api/articles/{slug}/comments"
+    said = httpx.post(path, json={"comment": {"body": "Said"}}, headers=headers).raise_for_status().json()["comment"]
+    why = {"report": {"reason": "Look at it"}}
+    httpx.post(f"{path}/{said['id']}/reports", json=why, headers=headers).raise_for_status()
 
 
 def order(url: str, token: str) -> None:

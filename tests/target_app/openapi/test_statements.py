@@ -48,6 +48,8 @@ class Scene:
             app.call("POST", f"/api/articles/{self.shop.slug}/comments", buyer, json={"comment": {"body": "Said"}})
             assert self.shop.order(slug=slug).status_code == 201
             self.shop.coupon(f"CODE{number}")
+            self.report(f"/api/articles/{slug}/reports", buyer)
+            app.register(f"user{number}")
 
     def staff(self, role: str) -> str:
         """The token of somebody with that role, and its name."""
@@ -59,6 +61,12 @@ class Scene:
 
         self.app.run(promote())
         return token
+
+    def report(self, path: str, token: str) -> int:
+        """The id of a new report."""
+        answer = self.app.call("POST", path, token, json=REPORT)
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["report"]["id"])
 
     def new_article(self) -> str:
         """The slug of an article that nobody has seen."""
@@ -108,6 +116,26 @@ def signed(
 def by_staff(method: str, path: str, body: object = None) -> Callable[[Scene], Call]:
     """A request of the shop's admin."""
     return lambda scene: Call(method, path, scene.admin, {} if body is None else {"json": body})
+
+
+def deciding(verdict: str) -> Callable[[Scene], Call]:
+    """A decision about a new article, which others have reported too."""
+
+    def call(scene: Scene) -> Call:
+        slug = scene.new_article()
+        number = scene.report(f"/api/articles/{slug}/reports", scene.admin)
+        scene.report(f"/api/articles/{slug}/reports", scene.shop.buyer)
+        body = {"decision": {"verdict": verdict, "note": "Seen"}}
+        return Call("POST", f"/api/moderation/reports/{number}/decision", scene.admin, {"json": body})
+
+    return call
+
+
+def suspended(scene: Scene) -> Call:
+    """A suspension to end."""
+    path = "/api/moderation/users/6/suspension"
+    assert scene.app.call("PUT", path, scene.admin, json=SUSPENSION).status_code == 200
+    return Call("DELETE", path, scene.admin)
 
 
 def on_new_article(method: str, suffix: str = "", body: object = None, *, by: str = "buyer") -> Callable[[Scene], Call]:
@@ -161,6 +189,8 @@ NEW_WEBHOOK = {
         "events": ["comment.created", "comment.deleted", "article.published", "order.updated"],
     }
 }
+REPORT = {"report": {"reason": "Look at it"}}
+SUSPENSION = {"suspension": {"reason": "Spam"}}
 NEW_ARTICLE = {"article": {"title": "T", "description": "D", "body": "B", "tagList": [f"t{n}" for n in range(MANY)]}}
 NEW_USER = {"user": {"username": "new", "email": "new@example.test", "password": "a-long-enough-password"}}
 LOG_IN = {"user": {"email": "buyer@example.test", "password": "a-long-enough-password"}}
@@ -224,6 +254,26 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("POST", "/api/webhooks/{id}/deliveries/{delivery}/retry"): Asked(4, dead),
     ("GET", "/api/admin/audit"): Asked(2, by_staff("GET", "/api/admin/audit")),
     ("GET", "/api/admin/audit/verification"): Asked(5, by_staff("GET", "/api/admin/audit/verification")),
+    ("POST", "/api/articles/{slug}/reports"): Asked(3, on_new_article("POST", "/reports", REPORT)),
+    ("POST", "/api/articles/{slug}/comments/{id}/reports"): Asked(
+        4,
+        lambda scene: Call(
+            "POST", f"/api/articles/{scene.shop.slug}/comments/{scene.comment()}/reports", scene.shop.buyer,
+            {"json": REPORT},
+        ),
+    ),
+    ("GET", "/api/moderation/reports"): Asked(2, by_staff("GET", "/api/moderation/reports")),
+    ("GET", "/api/moderation/reports/{id}"): Asked(3, by_staff("GET", "/api/moderation/reports/1")),
+    ("POST", "/api/moderation/reports/{id}/decision"): Asked(19, deciding("remove")),
+    ("GET", "/api/moderation/users"): Asked(2, by_staff("GET", "/api/moderation/users?name=user")),
+    ("GET", "/api/moderation/users/{id}"): Asked(2, by_staff("GET", "/api/moderation/users/2")),
+    ("PUT", "/api/moderation/users/{id}/suspension"): Asked(
+        8, by_staff("PUT", "/api/moderation/users/4/suspension", SUSPENSION)
+    ),
+    ("DELETE", "/api/moderation/users/{id}/suspension"): Asked(7, suspended),
+    ("PUT", "/api/admin/users/{id}/role"): Asked(
+        8, by_staff("PUT", "/api/admin/users/5/role", {"user": {"role": "moderator"}})
+    ),
     ("GET", "/api/events"): Asked(4, signed("GET", "/api/events?article={slug}")),
 }  # fmt: skip
 

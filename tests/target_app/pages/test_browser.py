@@ -205,7 +205,7 @@ def test_a_suspended_moderator_is_thrown_out(stage: Stage, open_page: Open) -> N
     expect(page.get_by_role("alert")).to_have_text("This account may not sign in here.")
     admin.get_by_role("button", name="Reinstate the account").click()
     admin.get_by_role("button", name="Suspend the account").wait_for()
-    page.reload()
+    page.goto(f"{stage.server.url}/moderation/reports")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
