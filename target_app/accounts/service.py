@@ -78,7 +78,9 @@ class AccountService:
     async def appoint(self, work: UnitOfWork, username: str, role: Role) -> dict[str, Any]:
         """Give a role to anybody, as whoever may run commands on the server. Raises ApiError 404."""
         user_id = await self._repository.id_of(await work.writing(), username)
-        return await self._appoint(work, await self._locked(work, user_id or 0), role, OPERATOR)
+        if user_id is None:
+            raise not_found("user")
+        return await self._appoint(work, await self._locked(work, user_id), role, OPERATOR)
 
     async def _appoint(self, work: UnitOfWork, account: AccountRow, role: Role, by: Actor) -> dict[str, Any]:
         if account.role != role:

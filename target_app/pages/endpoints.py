@@ -52,10 +52,12 @@ async def style(visit: AnyonesPage) -> Response:
 @router.get("/sign-in")
 async def sign_in_page(visit: AnyonesPage) -> Response:
     """The form, with a cookie that its token belongs to."""
+    if visit.session:
+        return visit.page("sign_in.html", problem=None)
     sessions = visit.parts.pages.sessions
-    visit = visit._replace(session=visit.session or sessions.draw())
-    answer = visit.page("sign_in.html", problem=None)
-    sessions.give(answer, visit.session, https=visit.request.url.scheme == "https")
+    drawn = sessions.draw()
+    answer = visit._replace(session=drawn).page("sign_in.html", problem=None)
+    sessions.give(answer, drawn, https=visit.https)
     return answer
 
 
@@ -71,24 +73,24 @@ async def sign_in(visit: AnyonesForm) -> Response:
         answer.headers.update(error.headers or {})
         return answer
     answer = see(REPORTS)
-    pages.sessions.give(answer, value, https=visit.request.url.scheme == "https")
+    pages.sessions.give(answer, value, https=visit.https)
     return answer
 
 
 @router.post("/sign-out")
 async def sign_out(visit: StaffForm) -> Response:
     """The session's end."""
-    pages, asked = visit.parts.pages, visit.visit
+    pages, asked = visit.parts.pages, visit.asked
     await pages.sign_in.sign_out(visit.work, visit.user, asked.session)
     answer = see(SIGN_IN)
-    pages.sessions.drop(answer, https=asked.request.url.scheme == "https")
+    pages.sessions.drop(answer, https=asked.https)
     return answer
 
 
 @router.get("/reports")
 async def reports(visit: StaffPage) -> Response:
     """The queue."""
-    asked = read_query(visit.visit.request, ReportQuery)
+    asked = read_query(visit.asked.request, ReportQuery)
     found = await visit.parts.reports.page(visit.work, asked)
     return visit.page("reports.html", status=asked.status, **found)
 
@@ -102,14 +104,14 @@ async def report(visit: StaffPage, report_id: ReportId) -> Response:
 @router.post("/reports/{id}")
 async def decide(visit: StaffForm, report_id: ReportId) -> Response:
     """A decision."""
-    await visit.parts.reports.decide(visit.work, report_id, visit.visit.read(Decision), visit.user)
+    await visit.parts.reports.decide(visit.work, report_id, visit.asked.read(Decision), visit.user)
     return see(f"{REPORTS}/{report_id}")
 
 
 @router.get("/users")
 async def users(visit: StaffPage) -> Response:
     """Accounts by name."""
-    asked = read_query(visit.visit.request, AccountQuery)
+    asked = read_query(visit.asked.request, AccountQuery)
     found = await visit.parts.accounts.page(visit.work, asked)
     return visit.page("users.html", name=asked.name, show=asked.show, **found)
 
@@ -125,7 +127,7 @@ async def account(visit: StaffPage, user_id: AccountId) -> Response:
 @router.post("/users/{id}/suspension")
 async def suspend(visit: StaffForm, user_id: AccountId) -> Response:
     """A suspension."""
-    await visit.parts.accounts.suspend(visit.work, user_id, visit.visit.read(Suspension), visit.user)
+    await visit.parts.accounts.suspend(visit.work, user_id, visit.asked.read(Suspension), visit.user)
     return see(f"{USERS}/{user_id}")
 
 
@@ -139,7 +141,7 @@ async def reinstate(visit: StaffForm, user_id: AccountId) -> Response:
 @router.post("/users/{id}/role")
 async def set_role(visit: AdminForm, user_id: AccountId) -> Response:
     """Another role."""
-    role = visit.visit.read(Appointment).role
+    role = visit.asked.read(Appointment).role
     await visit.parts.accounts.set_role(visit.work, user_id, role, visit.user)
     return see(f"{USERS}/{user_id}")
 
@@ -147,7 +149,7 @@ async def set_role(visit: AdminForm, user_id: AccountId) -> Response:
 @router.get("/audit")
 async def audit(visit: AdminPage) -> Response:
     """The audit log."""
-    rows, following = await visit.parts.audit.page(visit.work, read_query(visit.visit.request, AuditQuery))
+    rows, following = await visit.parts.audit.page(visit.work, read_query(visit.asked.request, AuditQuery))
     return visit.page("audit.html", entries=[entry_shown(row) for row in rows], next=following)
 
 

@@ -33,6 +33,11 @@ class PageVisit(NamedTuple):
     session: str
     form: Mapping[str, str]
 
+    @property
+    def https(self) -> bool:
+        """Whether it came over TLS."""
+        return self.request.url.scheme == "https"
+
     def page(self, template: str, status: int = 200, /, **shown: Any) -> Response:
         """A page whose forms this browser may send."""
         token = self.parts.pages.tokens.token(self.session)
@@ -49,22 +54,22 @@ class PageVisit(NamedTuple):
 class StaffVisit(NamedTuple):
     """The same, by somebody who is signed in."""
 
-    visit: PageVisit
+    asked: PageVisit
     user: UserRow
 
     @property
     def parts(self) -> Parts:
         """The server's parts."""
-        return self.visit.parts
+        return self.asked.parts
 
     @property
     def work(self) -> UnitOfWork:
         """The request's unit of work."""
-        return self.visit.work
+        return self.asked.work
 
     def page(self, template: str, /, **shown: Any) -> Response:
         """A page with the navigation of the user's role."""
-        token = self.parts.pages.tokens.token(self.visit.session)
+        token = self.parts.pages.tokens.token(self.asked.session)
         return page(template, 200, form_token=token, user=self.user, **shown)
 
 

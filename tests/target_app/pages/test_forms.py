@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 from fastapi.routing import APIRoute
 
+from target_app.database import DatabaseAwayError
 from target_app.pages.endpoints import router
 from target_app.pages.visit import LARGEST_FORM, MOST_FIELDS
 from tests.target_app.administration.office import Office
@@ -173,6 +174,19 @@ def test_refusals_are_pages(one_office: Office) -> None:
     answer = desk.get("/sign-out")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert "<h1>" in answer.text
+
+
+def test_a_database_that_is_away_is_a_page(one_office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the API's status, and when to come back."""
+
+    async def fail(*_: object) -> None:
+        raise DatabaseAwayError
+
+    desk = Desk(one_office).signed_in()
+    monkeypatch.setattr(one_office.app.app.state.parts.reports, "page", fail)
+    answer = desk.get("/reports")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert "database is not available" in answer.text
 
 
 def test_moderators_are_shown_what_they_may(one_office: Office) -> None:

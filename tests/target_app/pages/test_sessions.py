@@ -85,7 +85,8 @@ def test_the_cookie(one_office: Office) -> None:
 def test_over_tls_it_is_secure(database_url: str, office_on: Callable[..., Office]) -> None:
     """Where TLS ends in front of the server it has to be told so."""
     desk = Desk(office_on(database_url, https=True))
-    for answer in (desk.get("/sign-in"), desk.sign_in(), desk.post("/sign-out")):
+    first = desk.get("/sign-in")
+    for answer in (first, desk.sign_in(), desk.post("/sign-out")):
         given = morsel(answer)
         assert given is not None
         assert given["secure"] is True
