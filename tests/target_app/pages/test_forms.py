@@ -24,7 +24,10 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 ROUTES = [
-    (method, route.path) for route in router.routes if isinstance(route, APIRoute) for method in sorted(route.methods)
+    (method, route.path)
+    for route in router.routes
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods or ())
 ]
 FORMS = [path for method, path in ROUTES if method == "POST"]
 PAGES = [path for method, path in ROUTES if method == "GET"]
