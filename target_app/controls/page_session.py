@@ -15,6 +15,7 @@ from target_app.database import transaction
 from target_app.pages.repository import PageSessionRepository, SessionRow
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
+from target_app.web.errors import missing_token
 
 COOKIE = "moderation_session"
 #: Under which path the browser sends it.
@@ -36,8 +37,8 @@ class PageSessions(Protocol):
     async def open(self, work: UnitOfWork, user_id: int) -> str:
         """The value of a new session."""
 
-    async def user_id(self, work: UnitOfWork, value: str) -> int | None:
-        """Whose session that is, which is used by this; None where it is none or has ended."""
+    async def holder(self, work: UnitOfWork, value: str) -> int:
+        """Whose session that is, which is used by this. Raises ApiError 401 where it is none or has ended."""
 
     async def close(self, work: UnitOfWork, value: str) -> bool:
         """End a session; whether there was one."""
@@ -74,13 +75,13 @@ class Stored:
         await self._repository.add(connection, digest(value), SessionRow(user_id, now + IDLE_MS, now + ABSOLUTE_MS))
         return value
 
-    async def user_id(self, work: UnitOfWork, value: str) -> int | None:
+    async def holder(self, work: UnitOfWork, value: str) -> int:
         """One indexed read, and a write a minute."""
         now = now_ms()
         session = await self._repository.live(await work.reading(), digest(value), now)
         if session is None:
             self._deny()
-            return None
+            raise missing_token()
         self._allow()
         until = min(now + IDLE_MS, session.ends_at)
         if until - session.expires_at >= STEP_MS:

@@ -12,7 +12,7 @@ from target_app.pages.templates import page
 from target_app.parts import Parts
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.repository import UserRow
-from target_app.web.errors import ApiError, missing_token
+from target_app.web.errors import ApiError
 from target_app.web.reading import read_raw, refusal
 from target_app.web.visit import By
 
@@ -102,10 +102,7 @@ async def form_visit(request: Request, work: UnitOfWork) -> PageVisit:
 async def staff(visit: PageVisit) -> StaffVisit:
     """The visit of whoever is signed in. Raises ApiError 401, 403: role and suspension are read for every request."""
     parts, work = visit.parts, visit.work
-    user_id = await parts.pages.sessions.user_id(work, visit.session) if visit.session else None
-    if user_id is None:
-        raise missing_token()
-    user = await parts.users.active(work, user_id)
+    user = await parts.users.active(work, await parts.pages.sessions.holder(work, visit.session))
     parts.functions.require(user, "moderator")
     return StaffVisit(visit, user)
 
