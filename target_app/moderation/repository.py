@@ -41,19 +41,20 @@ CLOSE_ALL = CLOSING.where(
     reports.c.kind == bindparam("of_kind"), reports.c.object_id == bindparam("object"), OPEN
 ).returning(reports.c.id)
 
-#: What everybody may read, by kind of object.
+#: What everybody may read, by kind of object, and the same with its row locked.
 PUBLISHED = articles.c.draft.is_(False)
-OBJECTS: Mapping[Kind, Prepared] = {
-    "article": Prepared(
-        select(articles.c.id, articles.c.slug, articles.c.title, articles.c.body).where(
-            articles.c.id == bindparam("object"), PUBLISHED
-        )
-    ),
-    "comment": Prepared(
-        select(comments.c.id, articles.c.slug, articles.c.title, comments.c.body)
-        .join_from(comments, articles, articles.c.id == comments.c.article_id)
-        .where(comments.c.id == bindparam("object"), PUBLISHED)
-    ),
+ARTICLE = select(articles.c.id, articles.c.slug, articles.c.title, articles.c.body).where(
+    articles.c.id == bindparam("object"), PUBLISHED
+)
+COMMENT = (
+    select(comments.c.id, articles.c.slug, articles.c.title, comments.c.body)
+    .join_from(comments, articles, articles.c.id == comments.c.article_id)
+    .where(comments.c.id == bindparam("object"), PUBLISHED)
+)
+OBJECTS: Mapping[Kind, Prepared] = {"article": Prepared(ARTICLE), "comment": Prepared(COMMENT)}
+LOCKED: Mapping[Kind, Prepared] = {
+    "article": Prepared(ARTICLE.with_for_update(of=articles)),
+    "comment": Prepared(COMMENT.with_for_update(of=comments)),
 }
 
 
@@ -98,6 +99,11 @@ class ReportRepository:
     async def subject(self, connection: Connection, report: ReportRow) -> ObjectRow | None:
         """What it is about, where everybody may read that."""
         row = await connection.fetch_one(OBJECTS[report.kind], {"object": report.object_id})
+        return None if row is None else ObjectRow._make(row)
+
+    async def lock_subject(self, connection: Connection, report: ReportRow) -> ObjectRow | None:
+        """The same, which nobody else deletes until the transaction ends."""
+        row = await connection.fetch_one(LOCKED[report.kind], {"object": report.object_id})
         return None if row is None else ObjectRow._make(row)
 
     async def close(self, connection: Connection, report: ReportRow, values: Mapping[str, Any]) -> bool:

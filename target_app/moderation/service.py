@@ -89,7 +89,7 @@ class ReportService:
     async def _remove(self, work: UnitOfWork, report: ReportRow, values: Mapping[str, Any], actor: Actor) -> None:
         # The object first, then its reports: two moderators who remove the same thing never wait in a circle.
         connection = await work.writing()
-        subject = await self._repository.subject(connection, report)
+        subject = await self._repository.lock_subject(connection, report)
         if subject is None:
             raise ApiError(409, {report.kind: ["is gone"]})
         await self._delete(work, report, subject)
