@@ -1,7 +1,7 @@
 """An OpenAPI document, as a witness of what a backend does."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +55,12 @@ class Document:
                 found = found[step]
             node = found
         return node
+
+
+@cache
+def read_document(path: Path) -> Document:
+    """The document in a file, read once."""
+    return Document(path)
 
 
 def _parameters(operation: str) -> int:

@@ -11,7 +11,7 @@ import httpx
 from tests.parts.loopback import random_address
 from tests.parts.strange_backend import StrangeBackend
 from tests.parts.stranger import Stranger, stranger
-from tests.security.strangers.document import Document
+from tests.security.strangers.document import Document, read_document
 
 PASSWORD = "plain honest words"
 
@@ -38,9 +38,14 @@ class Lab:
         """A server that no backend has any business with."""
         return self.stack.enter_context(stranger())
 
+    @property
+    def document(self) -> Document:
+        """What the backend says that it does."""
+        return read_document(self.backend.document)
+
     def _witness(self, response: httpx.Response) -> None:
         response.read()
-        operation = Document(self.backend.document).check(response)
+        operation = self.document.check(response)
         if response.is_success:
             self.served.add(operation)
 

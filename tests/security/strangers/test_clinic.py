@@ -10,7 +10,6 @@ import jwt
 import pytest
 
 from tests.parts.stranger import Said
-from tests.security.strangers.document import Document
 from tests.security.strangers.lab import PASSWORD, Lab, Proof, fresh_name
 
 APPLICATION: Final = "clinic"
@@ -236,7 +235,7 @@ def test_honest_use_works(lab: Lab) -> None:
     desk = lab.visitor(documented=True)
     token = log_in(desk, "reception", lab.backend.secret).json()["access_token"]
     assert desk.get("/v2/staff/owners", headers={"Authorization": f"Bearer {token}"}).is_success
-    assert lab.served == set(Document(lab.backend.document).operations)
+    assert lab.served == set(lab.document.operations)
 
 
 def use_visits(lab: Lab, a: httpx.Client) -> None:

@@ -18,7 +18,7 @@ from tests.security.strangers.fields import text
 routes = Blueprint("accounts", __name__)
 
 # Light, so that tests are quick: nothing outside can see it.
-PASSWORD_METHOD: Final = "scrypt:4096:8:1"
+PASSWORD_METHOD: Final = "scrypt:1024:8:1"
 NOBODY: Final = generate_password_hash(secrets.token_urlsafe(), PASSWORD_METHOD)
 TOKEN_LIFE_S: Final = 3600
 VOUCHERS: Final = {"WELCOME25": 2500, "SPRING10": 1000}
