@@ -70,7 +70,7 @@ class StrangeBackend:
 @contextmanager
 def strange_backend(name: str, folder: Path, *, repaired: bool, partner: str = "") -> Iterator[StrangeBackend]:
     """A backend that lives as long as the block, with empty state; its mended form fetches from `partner` alone."""
-    application, host, secret = APPLICATIONS[name], random_address(), secrets.token_urlsafe(24)
+    application, host, secret = APPLICATIONS[name], random_address(), secrets.token_hex(16)
     port = free_port(host)
     command = [*with_parent("KILL"), *application.command(), "--host", host, "--port", str(port), "--secret", secret]
     command += ["--repaired"] if repaired else []

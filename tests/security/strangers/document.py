@@ -45,6 +45,11 @@ class Document:
         assert said.get("content") or not response.content, f"{operation} answers a body"
         return operation
 
+    def body_schema(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """The schema of the JSON that an operation reads."""
+        body = self._resolve(operation["requestBody"])
+        return self._resolve(body["content"]["application/json"]["schema"])
+
     def _rooted(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {**schema, "components": self.content["components"]}
 

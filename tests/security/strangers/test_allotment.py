@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.parts.stranger import Said
+from tests.security.strangers.hostility import failures
 from tests.security.strangers.lab import PASSWORD, Lab, Proof, fresh_name
 
 APPLICATION: Final = "allotment"
@@ -262,7 +263,7 @@ def use_plots(a: httpx.Client, b: httpx.Client) -> None:
     assert a.get(of_plot + "beds/").json()["results"] == [a.get(path).json()]
     assert a.delete(path).status_code == 204
     assert a.delete(of_plot).status_code == 204
-    assert [seen["slug"] for seen in a.get("/api/plots/").json()["results"]][0] == public.split("/")[-2]
+    assert next(seen["slug"] for seen in a.get("/api/plots/").json()["results"]) == public.split("/")[-2]
 
 
 def use_market(lab: Lab, a: httpx.Client, b: httpx.Client) -> str:
@@ -285,3 +286,14 @@ def use_market(lab: Lab, a: httpx.Client, b: httpx.Client) -> str:
     assert a.get("/api/offers/?page_size=2").json()["count"] > 150
     assert len(a.get("/api/offers/search/?q=packet").json()["results"]) == 20
     return path
+
+
+@pytest.mark.parametrize("backend", ["mended"], indirect=True)
+def test_hostile_requests_do_not_fail_the_mended_form(lab: Lab) -> None:
+    """Paths, bodies and fields that nobody sane would send are answered below 500."""
+    a = gardener(lab)
+    of_plot, of_offer = plot(a), offer(a)
+    values = {
+        "slug": of_plot.split("/")[-2], "bed_id": bed(a, of_plot), "offer_id": of_offer.split("/")[-2], "order_id": "0",
+    }  # fmt: skip
+    assert failures(a, lab.document, values) == []

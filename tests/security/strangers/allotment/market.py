@@ -125,7 +125,9 @@ def _move(buyer: Gardener, offer: Offer, quantity: int) -> None:
 
 def list_orders(request: HttpRequest) -> HttpResponse:
     """What one bought."""
-    return JsonResponse({"results": [shown_order(order) for order in Order.objects.filter(buyer=signed_in(request))[:50]]})
+    return JsonResponse(
+        {"results": [shown_order(order) for order in Order.objects.filter(buyer=signed_in(request))[:50]]}
+    )
 
 
 def read_order(request: HttpRequest, order_id: UUID) -> HttpResponse:

@@ -17,7 +17,9 @@ HERE: Final = "tests.security.strangers.allotment"
 def make_app(options: Options, database: Path) -> WsgiApp:
     """The garden in one of its forms, on a database file that is not there yet."""
     form = f"{HERE}.{'mended' if options.repaired else 'flawed'}"
-    settings.configure(**_settings(options, database), RULES=form, **importlib.import_module(form + "_settings").SETTINGS)
+    settings.configure(
+        **_settings(options, database), RULES=form, **importlib.import_module(form + "_settings").SETTINGS
+    )
     django.setup()
     _make_tables()
     _fill(options.secret)

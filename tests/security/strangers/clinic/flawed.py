@@ -1,7 +1,7 @@
 """The clinic as it was shipped. Each function holds a flaw of `flaws.toml`."""
 
-import traceback
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, Final
 

@@ -94,7 +94,10 @@ def add_visit(pet_id: int) -> ResponseReturnValue:
 def own_visit(visit_id: int) -> Row:
     """A visit of a pet of the owner who asks."""
     found = row("SELECT * FROM visits WHERE id = ?", visit_id)
-    if found is None or row("SELECT 1 FROM pets WHERE id = ? AND owner_id = ?", found["pet_id"], signed_in()["id"]) is None:
+    if (
+        found is None
+        or row("SELECT 1 FROM pets WHERE id = ? AND owner_id = ?", found["pet_id"], signed_in()["id"]) is None
+    ):
         raise Refusal(404, "no such visit")
     return shown_visit(found)
 
@@ -129,9 +132,7 @@ def import_record(pet_id: int) -> ResponseReturnValue:
     """Fetches a pet's record from another clinic."""
     pet, url = own_pet(pet_id), body({"source_url": text(8, 500)})["source_url"]
     summary = rules().fetch(url, options().partner).decode("utf-8", "replace")[:2000]
-    record_id = write(
-        "INSERT INTO records (pet_id, source_url, summary) VALUES (?, ?, ?)", pet["id"], url, summary
-    )
+    record_id = write("INSERT INTO records (pet_id, source_url, summary) VALUES (?, ?, ?)", pet["id"], url, summary)
     return {"id": record_id, "source_url": url, "summary": summary}, 201
 
 

@@ -43,7 +43,10 @@ def body(required: dict[str, Check], optional: dict[str, Check] | None = None) -
 
 def json_body() -> Any:
     """The request's JSON; what is none is refused."""
-    return request.get_json()
+    try:
+        return request.get_json()
+    except RecursionError as error:
+        raise Refusal(400, "the body is nested too deeply") from error
 
 
 def client_address() -> str:
