@@ -2,9 +2,19 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 Check = Callable[[Any], Any]
+
+COMMON: Final = {
+    "1234567890",
+    "0123456789",
+    "password123",
+    "password1234",
+    "passwordpassword",
+    "qwertyuiop",
+    "1q2w3e4r5t",
+}
 
 
 class InvalidFieldError(ValueError):
@@ -22,6 +32,14 @@ def text(low: int, high: int, pattern: str = r"[^\x00]*") -> Check:
         return value
 
     return check
+
+
+def new_password(value: Any) -> str:
+    """A password of 10 to 128 characters that does not head every word list."""
+    chosen: str = text(10, 128)(value)
+    if chosen.lower() in COMMON:
+        raise ValueError("is one of the most common passwords")
+    return chosen
 
 
 def whole(low: int, high: int) -> Check:

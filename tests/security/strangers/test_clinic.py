@@ -23,11 +23,15 @@ def log_in(client: httpx.Client, username: str, password: str = PASSWORD) -> htt
     return client.post("/v2/auth/login", json={"username": username, "password": password})
 
 
+def register(client: httpx.Client, username: str) -> httpx.Response:
+    fields = {"username": username, "password": PASSWORD, "email": f"{username}@mail.test"}
+    return client.post("/v2/auth/register", json=fields)
+
+
 def owner(lab: Lab, name: str | None = None, **options: Any) -> httpx.Client:
     """A registered owner who has signed in."""
     client, name = lab.visitor(**options), name or fresh_name()
-    email = f"{name}@mail.test"
-    client.post("/v2/auth/register", json={"username": name, "password": PASSWORD, "email": email}).raise_for_status()
+    register(client, name).raise_for_status()
     client.headers["Authorization"] = f"Bearer {log_in(client, name).raise_for_status().json()['access_token']}"
     return client
 
@@ -141,6 +145,13 @@ def staff_list_for_all(lab: Lab) -> bool:
     return f"{name}@mail.test" in owner(lab).get("/v2/staff/owners").text
 
 
+def accounts_without_end(lab: Lab) -> bool:
+    client = lab.visitor()
+    made = [register(client, fresh_name()).is_success for _ in range(30)]
+    assert made[:20] == [True] * 20
+    return all(made)
+
+
 def voucher_redeemed_again(lab: Lab) -> bool:
     a = owner(lab)
     for _ in range(3):
@@ -204,7 +215,8 @@ PROOFS: Final[dict[str, Proof]] = {
     for proof in (
         pet_read, pet_removed, visit_moved, unsigned_token, guessable_signing_key, token_outlives_log_out,
         log_in_names_accounts, passwords_guessed_freely, review_shows_its_author, role_assigned, page_without_end,
-        staff_list_for_all, voucher_redeemed_again, record_of_any_address, trace_shown, any_origin_with_credentials,
+        staff_list_for_all, accounts_without_end, voucher_redeemed_again, record_of_any_address, trace_shown,
+        any_origin_with_credentials,
         no_protective_headers, sql_in_specialty, leaflet_elsewhere, debug_page, first_version_left_on, notice_unsigned,
     )
 }  # fmt: skip

@@ -1,6 +1,7 @@
 """What all strangers promise: a truth that can be read, and no danger to anybody."""
 
 import importlib
+import re
 import signal
 import subprocess
 import time
@@ -40,6 +41,23 @@ def test_the_truth_is_complete(application: str) -> None:
         assert all((flaw.cwe, flaw.operations, flaw.what.endswith("."), flaw.proof.endswith("."))), flaw.id
         named = set(flaw.operations) - {"*"}
         assert named <= known if flaw.documented else not named & known, flaw.id
+
+
+@pytest.mark.parametrize(
+    ("application", "suffix", "decision"),
+    [
+        ("clinic", "py", r"^def ([a-z]\w+)"),
+        ("allotment", "py", r"^def ([a-z]\w+)"),
+        ("courier", "mjs", r"^export (?:async )?(?:const|function) (\w+)"),
+    ],
+)
+def test_both_forms_decide_the_same_things_in_the_same_order(application: str, suffix: str, decision: str) -> None:
+    """A reader can hold `flawed` and `mended` side by side."""
+    flawed, mended = (
+        re.findall(decision, (STRANGERS / application / f"{form}.{suffix}").read_text(encoding="utf-8"), re.MULTILINE)
+        for form in ("flawed", "mended")
+    )
+    assert flawed == mended
 
 
 @pytest.mark.parametrize(("application", "repaired"), list(product(APPLICATIONS, [False, True])))

@@ -10,9 +10,12 @@ from django.middleware.csrf import get_token
 from tests.security.strangers.allotment.models import Gardener, enrol
 from tests.security.strangers.allotment.rules import Problem
 from tests.security.strangers.allotment.web import body, json_body, rules, signed_in
-from tests.security.strangers.fields import text
+from tests.security.strangers.fields import new_password, text
+from tests.security.strangers.throttle import Throttle
 
 EMAIL: Final = text(3, 120, r"[^@\s\x00]+@[^@\s\x00]+")
+
+_registrations = Throttle(20)
 
 
 def csrf(request: HttpRequest) -> HttpResponse:
@@ -22,7 +25,11 @@ def csrf(request: HttpRequest) -> HttpResponse:
 
 def register(request: HttpRequest) -> HttpResponse:
     """A new account."""
-    fields = body(request, {"email": EMAIL, "password": text(10, 128), "display_name": text(1, 60)})
+    address = request.META["REMOTE_ADDR"]
+    if _registrations.spent(address):
+        raise Problem(429, "too many accounts, wait a minute")
+    _registrations.note(address)
+    fields = body(request, {"email": EMAIL, "password": new_password, "display_name": text(1, 60)})
     try:
         enrol(fields["email"], fields["password"], fields["display_name"])
     except IntegrityError:

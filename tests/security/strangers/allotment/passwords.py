@@ -7,3 +7,4 @@ class LightScrypt(ScryptPasswordHasher):
     """Light, so that tests are quick: nothing outside can see it."""
 
     work_factor = 2**10
+    parallelism = 1

@@ -18,7 +18,9 @@ def make_app(options: Options, database: Path) -> WsgiApp:
     """The garden in one of its forms, on a database file that is not there yet."""
     form = f"{HERE}.{'mended' if options.repaired else 'flawed'}"
     settings.configure(
-        **_settings(options, database), RULES=form, **importlib.import_module(form + "_settings").SETTINGS
+        **_settings(options, database),
+        REPAIRED=options.repaired,
+        **importlib.import_module(form + "_settings").SETTINGS,
     )
     django.setup()
     _make_tables()

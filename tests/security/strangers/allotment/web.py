@@ -1,6 +1,5 @@
 """What every view of the garden uses."""
 
-import importlib
 import json
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -23,7 +22,9 @@ OFFER: Final = {"title": text(1, 100), "price_cents": whole(1, 100_000), "quanti
 
 def rules() -> Rules:
     """The form that this process serves."""
-    return cast("Rules", importlib.import_module(settings.RULES))
+    from tests.security.strangers.allotment import flawed, mended  # they use this module
+
+    return mended if settings.REPAIRED else flawed
 
 
 def problem(status: int, detail: str) -> HttpResponse:

@@ -30,6 +30,10 @@ def end_session(claims: Row) -> None:
     """Leaves it to the client to forget the token."""
 
 
+def before_registration(address: str) -> None:
+    """Lets anybody make any number of accounts."""
+
+
 def before_login(username: str, address: str) -> None:
     """Lets everybody try for ever."""
 

@@ -29,6 +29,7 @@ HEADERS: Final = {
     "Strict-Transport-Security": "max-age=31536000",
     "Cache-Control": "no-store",
 }
+_registrations = Throttle(20)
 _by_account = Throttle(6)
 _by_address = Throttle(30)
 
@@ -52,6 +53,13 @@ def read_token(token: str) -> Row:
 def end_session(claims: Row) -> None:
     """The token is worth nothing from now on."""
     write("DELETE FROM sessions WHERE jti = ?", claims["jti"])
+
+
+def before_registration(address: str) -> None:
+    """Twenty a minute from one address."""
+    if _registrations.spent(address):
+        raise Refusal(429, "too many accounts", **{"Retry-After": "60"})
+    _registrations.note(address)
 
 
 def before_login(username: str, address: str) -> None:

@@ -28,6 +28,9 @@ class Rules(Protocol):
     def end_session(self, claims: Row) -> None:
         """Signs out."""
 
+    def before_registration(self, address: str) -> None:
+        """Whether another account may be made from this address."""
+
     def before_login(self, username: str, address: str) -> None:
         """Whether a log-in may be tried."""
 

@@ -10,6 +10,14 @@ export const text = (low, high, pattern = /^[^\0]*$/s) => (name, value) => {
   return value;
 };
 
+const COMMON = ["1234567890", "0123456789", "password123", "password1234", "passwordpassword", "qwertyuiop", "1q2w3e4r5t"];
+
+/** A passphrase of 10 to 128 characters that does not head every word list. */
+export function newPassphrase(name, value) {
+  if (COMMON.includes(text(10, 128)(name, value).toLowerCase())) throw invalid(`${name} is one of the most common`);
+  return value;
+}
+
 /** A whole number from `low` to `high`. */
 export const whole = (low, high) => (name, value) => {
   if (!Number.isSafeInteger(value) || value < low || value > high)

@@ -2,19 +2,23 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as settle } from "node:timers/promises";
 
-import { oneOf, read, text } from "./fields.mjs";
+import { newPassphrase, oneOf, read, text } from "./fields.mjs";
 import { Refusal, reply, route } from "./router.mjs";
 import { addMember, newId } from "./store.mjs";
+import { Throttle, tooMany } from "./throttle.mjs";
 
 const HANDLE = text(3, 30, /^[a-z0-9-]+$/);
+const registrations = new Throttle(20);
 const CAMPAIGNS = { SPRING: 50, HARBOUR: 10 };
 
 /** What members see of themselves. */
 const own = ({ handle, phone, motto, role, credits }) => ({ handle, phone, motto, role, credits });
 const shownKey = ({ keyId, createdAt }) => ({ keyId, createdAt });
 
-async function register({ rules, store, body }) {
-  const fields = read(body, { handle: HANDLE, passphrase: text(10, 128), phone: text(3, 30) });
+async function register({ rules, store, body, address }) {
+  if (registrations.spent(address)) throw tooMany();
+  registrations.note(address);
+  const fields = read(body, { handle: HANDLE, passphrase: newPassphrase, phone: text(3, 30) });
   // Handles are public, so that a taken one may be told.
   if (!(await addMember(store, rules, fields))) throw new Refusal(409, "TAKEN", "this handle is taken");
   return reply(201, { handle: fields.handle });

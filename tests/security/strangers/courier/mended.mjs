@@ -7,7 +7,7 @@ import { read, text, whole } from "./fields.mjs";
 import { callOutside } from "./outside.mjs";
 import { known, sent } from "./parcels.mjs";
 import { Refusal } from "./router.mjs";
-import { Throttle } from "./throttle.mjs";
+import { Throttle, tooMany } from "./throttle.mjs";
 
 const FOLDER = new URL("labels/", import.meta.url);
 const LABELS = new Map(readdirSync(FOLDER).map((name) => [name, readFileSync(new URL(name, FOLDER), "utf8")]));
@@ -72,8 +72,6 @@ export async function memberOf(store, body, address) {
   byAddress.note(address);
   throw new Refusal(401, "NO_ENTRY", "handle or passphrase is wrong");
 }
-
-const tooMany = () => new Refusal(429, "TOO_MANY", "wait a minute", { "Retry-After": "60" });
 
 /** Keys are kept as digests. */
 export const keepKey = (store, key, made) => store.keys.set(digestOf(key), made);

@@ -3,6 +3,7 @@ import { lookup } from "node:dns/promises";
 import { request as overHttp } from "node:http";
 import { request as overHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
+import { setTimeout as settle } from "node:timers/promises";
 
 import { Refusal } from "./router.mjs";
 
@@ -39,7 +40,8 @@ function parse(url) {
 
 async function addressesOf(hostname) {
   const found = lookup(hostname.replace(/^\[|\]$/g, ""), { all: true });
-  return found.then((all) => all.map(({ address }) => address), () => []);
+  const late = settle(PATIENCE_MS, [], { ref: false });
+  return Promise.race([found, late]).then((all) => all.map(({ address }) => address), () => []);
 }
 
 function post(url, address, body) {

@@ -1,5 +1,9 @@
 // A bound on how often something may be tried.
+import { Refusal } from "./router.mjs";
+
 const WINDOW_MS = 60_000;
+
+export const tooMany = () => new Refusal(429, "TOO_MANY", "wait a minute", { "Retry-After": "60" });
 
 /** At most `budget` tries of one key within the last minute. */
 export class Throttle {
