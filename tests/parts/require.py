@@ -32,6 +32,7 @@ PARTS: Final[dict[str, Callable[[], Path | None]]] = {
     "prometheus": _command("prometheus"),
     "promtool": _command("promtool"),
     "chromium": _command("chromium", "chromium-browser"),
+    "node": _command("node", "nodejs"),
 }
 
 

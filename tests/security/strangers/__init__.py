@@ -1,0 +1,1 @@
+"""Small backends with seeded flaws, and the same backends mended: README.md."""

@@ -1,0 +1,1 @@
+"""A veterinary clinic: Flask, raw SQL on SQLite, bearer JWT, integer ids."""
