@@ -49,7 +49,7 @@ def attack_arms(
     progress.stage("attacking", len(arms))
     ending = Flag()
     with (
-        Nursery(target, hash_seed=random.randrange(1, 2**32 - 1)) as nursery,
+        Nursery(target, hash_seed=random.randrange(1, 2**32 - 1), trees=[target.root]) as nursery,
         ThreadPoolExecutor(AT_ONCE, thread_name_prefix="attack") as pool,
     ):
         started: dict[Future[list[Event]], ArmSpec] = {

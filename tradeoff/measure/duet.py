@@ -150,7 +150,7 @@ class Duet:
 
     def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
         random_source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
-        with Nursery(self._target, hash_seed=random_source.randrange(1, 2**32 - 1)) as nursery:
+        with self._nursery(random_source) as nursery:
             began = time.monotonic_ns()
             arms = self._start(random_source, nursery)
             try:
@@ -167,6 +167,9 @@ class Duet:
                 for arm in arms.values():
                     arm.stop(grace_s=0.0)
         return rates
+
+    def _nursery(self, random_source: random.Random) -> Nursery:
+        return Nursery(self._target, hash_seed=random_source.randrange(1, 2**32 - 1), trees=list(self._trees.values()))
 
     def _make_ready(self, generator: Generator, arms: Mapping[str, RunningArm]) -> None:
         for arm in arms.values():

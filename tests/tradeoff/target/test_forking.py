@@ -44,7 +44,7 @@ def target(*preload: str) -> Target:
 
 @pytest.fixture
 def nursery(tree: Path) -> Iterator[Nursery]:
-    with Nursery(target("shelf"), hash_seed=7) as open_nursery:
+    with Nursery(target("shelf"), hash_seed=7, trees=[tree]) as open_nursery:
         yield open_nursery
 
 
@@ -122,11 +122,11 @@ def test_a_command_that_takes_too_long_is_ended(nursery: Nursery, tree: Path) ->
 
 def test_forks_end_with_their_server(tree: Path) -> None:
     """Leaving the nursery ends what came from it, and so does the server's death, which is told as such."""
-    with Nursery(target("shelf"), hash_seed=1) as nursery:
+    with Nursery(target("shelf"), hash_seed=1, trees=[tree]) as nursery:
         first = endless(nursery, tree)
     assert wait_gone(first.pid)
     first.stop()
-    with Nursery(target("shelf"), hash_seed=1) as nursery:
+    with Nursery(target("shelf"), hash_seed=1, trees=[tree]) as nursery:
         second = endless(nursery, tree)
         (parent,) = [int(line.split()[1]) for line in _status(second.pid) if line.startswith("PPid:")]
         os.kill(parent, signal.SIGKILL)
@@ -155,12 +155,23 @@ def _status(pid: int) -> list[str]:
 def test_modules_that_cannot_be_preloaded_are_one_sentence(tree: Path, text: str, said: str) -> None:
     """Whatever goes wrong at import is told when the first process is asked for."""
     (tree / "shelf.py").write_text(text)
-    with Nursery(target("shelf"), hash_seed=1) as nursery, pytest.raises(TradeoffError, match=f"preload: .*{said}"):
+    with (
+        Nursery(target("shelf"), hash_seed=1, trees=[tree]) as nursery,
+        pytest.raises(TradeoffError, match=f"preload: .*{said}"),
+    ):
         told(nursery, tree)
 
 
 def test_without_preload_everything_is_started(tree: Path) -> None:
     """A target that names no modules needs no fork server."""
-    with Nursery(target(), hash_seed=7) as nursery:
+    with Nursery(target(), hash_seed=7, trees=[tree]) as nursery:
         done = told(nursery, tree, PYTHONPATH=str(tree), PYTHONHASHSEED="7")
     assert json.loads(done.stdout)["count"] == 1
+
+
+def test_trees_that_are_compared_are_not_forked(tree: Path, tmp_path: Path) -> None:
+    """Arms of two trees cannot share pages: neither is forked, and both have the nursery's hash seed to ask for."""
+    with Nursery(target("shelf"), hash_seed=7, trees=[tree, tmp_path / "other"]) as nursery:
+        before = time.monotonic()
+        assert told(nursery, tree, PYTHONPATH=str(tree)).returncode == 0
+        assert time.monotonic() - before > 0.5  # it imports for itself
