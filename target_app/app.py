@@ -22,6 +22,7 @@ from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.function_authz import Roles
+from target_app.controls.input_limits import Bounded as BoundedInput
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
@@ -157,6 +158,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         passwords=passwords,
         tokens=tokens,
         functions=functions,
+        input_limits=BoundedInput(kit),
         audit=AuditService(recorded, audit),
         users=users,
         articles=articles,

@@ -7,6 +7,7 @@ from target_app.audit.service import AuditService
 from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.function_authz import FunctionAuthz
+from target_app.controls.input_limits import InputLimits
 from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
 from target_app.coupons.service import CouponService
@@ -36,6 +37,7 @@ class Parts:
     passwords: Passwords
     tokens: TokenSignature
     functions: FunctionAuthz
+    input_limits: InputLimits
     audit: AuditService
     users: UserService
     articles: ArticleService

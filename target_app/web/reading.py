@@ -6,7 +6,7 @@ and `described` documents the same model in OpenAPI.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, Field, ValidationError
@@ -14,7 +14,12 @@ from pydantic import BaseModel, Field, ValidationError
 from target_app.schema import LARGEST_INTEGER
 from target_app.web.errors import ApiError
 
+if TYPE_CHECKING:  # controls are built on what stands here
+    from target_app.controls.input_limits import InputLimits
+
 Model = TypeVar("Model", bound=BaseModel)
+#: Bytes of a JSON body, unless an operation takes something larger.
+LARGEST_BODY = 1024 * 1024
 NO_HEADERS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 #: Something other than white space, and no NUL, which PostgreSQL cannot store.
@@ -41,8 +46,8 @@ MESSAGES = {
 
 
 async def read_body(request: Request, envelope: type[Model]) -> Model:
-    """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 422."""
-    return parsed(await request.body(), envelope)
+    """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 413, 422."""
+    return parsed(await read_raw(request, LARGEST_BODY), envelope)
 
 
 def parsed(body: bytes, model: type[Model]) -> Model:
@@ -54,13 +59,9 @@ def parsed(body: bytes, model: type[Model]) -> Model:
 
 
 async def read_raw(request: Request, most: int) -> bytes:
-    """The body as it came, at most `most` bytes. Raises ApiError 413 as soon as there are more."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise ApiError(413, {"body": ["is too large"]})
-    return bytes(body)
+    """The body as it came, at most `most` bytes. Raises ApiError 413."""
+    limits: InputLimits = request.app.state.parts.input_limits
+    return await limits.body(request, most)
 
 
 def read_query(request: Request, model: type[Model]) -> Model:
