@@ -20,6 +20,7 @@ from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost
+from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.function_authz import Roles
 from target_app.controls.input_limits import Bounded as BoundedInput
@@ -71,6 +72,10 @@ from target_app.realtime.tickets import PURGE_S, DatabaseTickets, RedisTickets
 from target_app.redis_client import connect_redis
 from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
+from target_app.threads import Room, Threads
+from target_app.transfer.endpoints import router as transfer_router
+from target_app.transfer.repository import TransferRepository
+from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -133,6 +138,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
+    room = Room(settings.upload_threads, settings.upload_queue_limit)
+    uploads = Threads("upload", room, metrics.upload_queue)
     realtime = open_realtime(kit, background, hub, users, articles, authz)
 
     app = FastAPI(
@@ -173,6 +180,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
+        upload_threads=uploads,
+        transfer=TransferService(TransferRepository(), articles, Safe(kit), uploads, metrics),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
@@ -218,6 +227,7 @@ def add_api(app: FastAPI) -> None:
         realtime_router,
         previews_router,
         webhooks_router,
+        transfer_router,
         audit_router,
     ):
         app.router.routes.extend(router.routes)
@@ -255,6 +265,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     if parts.provider is not None:
         await parts.provider.close()
     parts.passwords.close()
+    parts.upload_threads.close()
     if parts.redis is not None:
         await parts.redis.close()
     await parts.database.close()

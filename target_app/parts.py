@@ -22,6 +22,8 @@ from target_app.payments.service import ProviderEvents
 from target_app.previews.service import PreviewService
 from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
+from target_app.threads import Threads
+from target_app.transfer.service import TransferService
 from target_app.users.service import UserService
 from target_app.webhooks.service import WebhookService
 
@@ -52,3 +54,6 @@ class Parts:
     fetcher: Fetcher
     previews: PreviewService
     webhooks: WebhookService
+    #: For files and pictures.
+    upload_threads: Threads
+    transfer: TransferService

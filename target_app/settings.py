@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.
     hash_queue_limit: int = 64
+    #: Threads that read and write files of articles and pictures, and how many of these may wait; the next one: 503.
+    upload_threads: PositiveInt = 2
+    upload_queue_limit: int = 16
     #: WebSockets and event streams that one worker keeps open; the next one is answered 503.
     max_sockets: PositiveInt = 2000
     #: How often an open connection shows that it is alive, and how long its peer may take to do so.

@@ -26,7 +26,12 @@ class Threads:
     """A pool of threads. The event loop never does the work, and whoever finds the queue full is told so at once."""
 
     def __init__(
-        self, name: str, room: Room, queue: Gauge, allow: Callable[[], None], deny: Callable[[], None]
+        self,
+        name: str,
+        room: Room,
+        queue: Gauge,
+        allow: Callable[[], None] = lambda: None,
+        deny: Callable[[], None] = lambda: None,
     ) -> None:
         self._threads = ThreadPoolExecutor(room.threads, thread_name_prefix=name)
         self._limit = room.threads + room.waiting
