@@ -14,6 +14,11 @@ from target_app.articles.service import ArticleService
 from target_app.audit.endpoints import router as audit_router
 from target_app.audit.repository import AuditRepository
 from target_app.audit.service import AuditService
+from target_app.avatars.cleaning import SWEEP_S, Cleaner
+from target_app.avatars.endpoints import router as avatars_router
+from target_app.avatars.files import PictureFiles
+from target_app.avatars.repository import AvatarRepository
+from target_app.avatars.service import AvatarService
 from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
@@ -22,6 +27,7 @@ from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost
 from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.file_path import Contained
 from target_app.controls.function_authz import Roles
 from target_app.controls.input_limits import Bounded as BoundedInput
 from target_app.controls.login_throttle import LOGIN_THROTTLE
@@ -36,6 +42,7 @@ from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
@@ -52,7 +59,7 @@ from target_app.orders.repository import OrderRepository
 from target_app.orders.service import OrderService
 from target_app.outbound.fetcher import Fetcher
 from target_app.outbound.resolver import names
-from target_app.parts import Parts
+from target_app.parts import Parts, Uploads
 from target_app.payments.checkout import Checkout
 from target_app.payments.endpoints import router as payments_router
 from target_app.payments.provider_client import HttpProvider, ProviderClient
@@ -127,7 +134,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     recorded = AuditRepository()
     audit = Chained(kit, recorded)
     functions = Roles(kit)
-    users = UserService(UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events, audit)
+    people = UserRepository(fields)
+    users = UserService(people, passwords, throttle, tokens, Immediate(kit), fields, events, audit)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -138,8 +146,6 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-    room = Room(settings.upload_threads, settings.upload_queue_limit)
-    uploads = Threads("upload", room, metrics.upload_queue)
     realtime = open_realtime(kit, background, hub, users, articles, authz)
 
     app = FastAPI(
@@ -180,8 +186,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
-        upload_threads=uploads,
-        transfer=TransferService(TransferRepository(), articles, Safe(kit), uploads, metrics),
+        uploads=open_uploads(kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
@@ -206,6 +211,22 @@ def open_realtime(
     return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
+def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
+    """Files of articles, avatars, and what deletes those that nobody has any more."""
+    room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
+    threads = Threads("upload", room, kit.metrics.upload_queue)
+    repository, files = AvatarRepository(), PictureFiles(kit.settings.uploads)
+    cleaner = Cleaner(kit.database, repository, files)
+    cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
+    background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
+    content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
+    return Uploads(
+        threads,
+        TransferService(TransferRepository(), articles, Safe(kit), threads, kit.metrics),
+        AvatarService(repository, users, files, content, paths, threads, kit.metrics, cleaner.released),
+    )
+
+
 def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> ProviderClient | None:
     """The payment provider; None where none is set up. Raises ProviderAddressError."""
     if not settings.provider_url:
@@ -228,6 +249,7 @@ def add_api(app: FastAPI) -> None:
         previews_router,
         webhooks_router,
         transfer_router,
+        avatars_router,
         audit_router,
     ):
         app.router.routes.extend(router.routes)
@@ -265,7 +287,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     if parts.provider is not None:
         await parts.provider.close()
     parts.passwords.close()
-    parts.upload_threads.close()
+    parts.uploads.threads.close()
     if parts.redis is not None:
         await parts.redis.close()
     await parts.database.close()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from target_app.articles.service import ArticleService
 from target_app.audit.service import AuditService
+from target_app.avatars.service import AvatarService
 from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.function_authz import FunctionAuthz
@@ -26,6 +27,15 @@ from target_app.threads import Threads
 from target_app.transfer.service import TransferService
 from target_app.users.service import UserService
 from target_app.webhooks.service import WebhookService
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What reads and writes files of users, on threads of its own."""
+
+    threads: Threads
+    transfer: TransferService
+    avatars: AvatarService
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,4 @@ class Parts:
     fetcher: Fetcher
     previews: PreviewService
     webhooks: WebhookService
-    #: For files and pictures.
-    upload_threads: Threads
-    transfer: TransferService
+    uploads: Uploads

@@ -1,6 +1,6 @@
 """How much of a request this server takes in before it says no."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from fastapi import Request
@@ -15,7 +15,7 @@ class InputLimits(Protocol):
     async def body(self, request: Request, most: int) -> bytes:
         """The whole body. Raises ApiError 413."""
 
-    def chunks(self, request: Request, most: int) -> AsyncIterator[bytes]:
+    def chunks(self, request: Request, most: int) -> AsyncGenerator[bytes, None]:
         """The body as it comes. Raises ApiError 413 instead of handing out more than `most`."""
 
 
@@ -30,7 +30,7 @@ class Bounded:
         """At most `most` bytes are ever held."""
         return b"".join([chunk async for chunk in self.chunks(request, most)])
 
-    async def chunks(self, request: Request, most: int) -> AsyncIterator[bytes]:
+    async def chunks(self, request: Request, most: int) -> AsyncGenerator[bytes, None]:
         """A client that asked first (`Expect: 100-continue`) is told before it sends anything."""
         if declared_length(request) > most:
             raise self._refusal()

@@ -28,7 +28,7 @@ YAML: dict[str, Any] = {MEDIA_TYPES["yaml"]: {"schema": ExportFile.model_json_sc
 async def export_articles(visit: SignedIn) -> Response:
     """A part of one's own articles, drafts included, as a file that can be imported; `next` leads to the rest."""
     query = read_query(visit.request, ExportQuery)
-    content = await visit.parts.transfer.export(visit.work, query, visit.viewer)
+    content = await visit.parts.uploads.transfer.export(visit.work, query, visit.viewer)
     headers = {"Content-Disposition": f'attachment; filename="articles.{query.format}"'}
     return Response(content, headers=headers, media_type=MEDIA_TYPES[query.format])
 
@@ -41,6 +41,7 @@ async def export_articles(visit: SignedIn) -> Response:
 )
 async def import_articles(visit: SignedIn) -> Response:
     """Publish the articles of a file, or keep them as drafts, as it says: all of them or, if one is refused, none."""
+    await visit.work.release()  # a body may take its time, and a connection of the pool must not wait for it
     content = await read_raw(visit.request, LARGEST_FILE)
-    made = await visit.parts.transfer.import_file(visit.work, content, media_type(visit.request), visit.user)
+    made = await visit.parts.uploads.transfer.import_file(visit.work, content, media_type(visit.request), visit.user)
     return json_answer({"articles": made}, 201)

@@ -53,7 +53,6 @@ class TransferService:
         self, work: UnitOfWork, content: bytes, media_type: str, user: UserRow
     ) -> list[dict[str, Any]]:
         """All articles of a file, or none. Raises ApiError 415, 422 and 503."""
-        await work.release()
         new = (await self._threads.run(partial(self._read, content, media_type), self._reading)).articles
         slugs = await self._articles.create_all(work, new, user.id, user.username)
         work.after_commit(partial(self._counts["imported"], len(new)))
