@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadtests.journeys.buyer import buyer
 from loadtests.journeys.conduit import anonymous_reader, author, log_in, signed_in_reader
+from loadtests.journeys.integrator import integrator
 from loadtests.journeys.newcomer import newcomer
 from loadtests.journeys.watcher import watcher
 from loadtests.steps import Journey
@@ -16,6 +17,7 @@ JOURNEYS: dict[str, Journey] = {
     "newcomer": Journey(newcomer),
     "buyer": Journey(buyer, cast=("user", "partner")),
     "watcher": Journey(watcher),
+    "integrator": Journey(integrator),
 }
 
 #: Arrivals in a hundred, when nobody states another mix: what any Conduit has.

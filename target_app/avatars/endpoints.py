@@ -28,10 +28,10 @@ async def upload_avatar(visit: SignedIn) -> Response:
     status_code=204,
     response_class=Response,
     openapi_extra=described(signed=True),
-    responses=documented(401, 404),
+    responses=documented(401),
 )
 async def delete_avatar(visit: SignedIn) -> Response:
-    """Take the picture back."""
+    """Take the picture back, if there is one."""
     await visit.parts.uploads.avatars.delete(visit.work, visit.user)
     return Response(status_code=204)
 

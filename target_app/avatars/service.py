@@ -69,11 +69,11 @@ class AvatarService:
         return {"image": SHOWN_AT + staged.name}
 
     async def delete(self, work: UnitOfWork, user: UserRow) -> None:
-        """The user has no avatar; an image of another server stays. Raises ApiError 404."""
+        """The user has no avatar, as perhaps before; an image of another server stays."""
         connection = await work.writing()
         name = await self._repository.of_user(connection, user.id)
         if name is None:
-            raise not_found("avatar")
+            return
         await self._repository.take(connection, user.id)
         if user.image == SHOWN_AT + name:
             await self._users.change(connection, user.id, {"image": None, "updated_at": now_ms()})
