@@ -5,10 +5,10 @@ Not imported before it is needed: Pillow costs as much as many a small server's 
 
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import GifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-#: What the bytes themselves may say they are; no other decoder of Pillow is asked.
-FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
+#: What the bytes themselves may say they are; no other decoder of Pillow is asked, or as much as imported.
+FORMATS = {"PNG": PngImagePlugin, "JPEG": JpegImagePlugin, "GIF": GifImagePlugin, "WEBP": WebPImagePlugin}
 #: What a telephone's camera takes. Decoded it is 50 MB, twice that while its colours are converted.
 MOST_PIXELS = 12_500_000
 #: Length of the stored picture's sides, in pixels.
@@ -23,7 +23,7 @@ class PictureError(ValueError):
 def reencoded(content: bytes) -> bytes:
     """The picture's middle as a square WebP of SIDE by SIDE at most. Raises PictureError. Takes up to a second."""
     try:
-        with Image.open(BytesIO(content), formats=FORMATS) as image:
+        with Image.open(BytesIO(content), formats=list(FORMATS)) as image:
             refuse_bomb(image)
             return written(squared(image))
     except PictureError:
