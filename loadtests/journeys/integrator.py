@@ -38,7 +38,7 @@ def integrator(visit: Visit) -> Steps:
 
 def articles(name: str) -> Steps:
     """A draft and an article come from JSON, go to YAML and come from that, and all are deleted."""
-    new = [
+    new: list[dict[str, object]] = [
         {"title": f"{PASSING_TITLE} {name}", "description": "Soon gone", "body": BODY, "tagList": [], "draft": draft}
         for draft in (True, False)
     ]

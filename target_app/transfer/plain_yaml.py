@@ -42,11 +42,14 @@ def load(content: bytes, most_nodes: int, deepest: int) -> Any:
     text = content.decode("utf-8-sig")
     if DIRECTIVE.search(text):
         raise ExcessError("a directive")
+    loader = Plain(text)
     try:
         check(text, most_nodes, deepest)
-        return yaml.load(text, Loader=Plain)
+        return loader.get_single_data()
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
+    finally:
+        loader.dispose()
 
 
 def check(text: str, most_nodes: int, deepest: int) -> None:
