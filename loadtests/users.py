@@ -188,6 +188,12 @@ class Auditor(JourneyUser):
     journey = "auditor"
 
 
+class Integrator(JourneyUser):
+    """Brings articles and pictures as files, and another server."""
+
+    journey = "integrator"
+
+
 class OpenLoopUser(ConduitUser):
     """Owns the schedule of its process: arrivals of the mix at --open-rate, each on time, whatever the target does.
 

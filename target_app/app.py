@@ -17,15 +17,23 @@ from target_app.articles.service import ArticleService
 from target_app.audit.endpoints import router as audit_router
 from target_app.audit.repository import AuditRepository
 from target_app.audit.service import AuditService
+from target_app.avatars.cleaning import SWEEP_S, Cleaner
+from target_app.avatars.endpoints import router as avatars_router
+from target_app.avatars.files import PictureFiles
+from target_app.avatars.repository import AvatarRepository
+from target_app.avatars.service import AvatarService
 from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost, Strict
+from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.file_path import Contained
 from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import Roles
+from target_app.controls.input_limits import Bounded as BoundedInput
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
@@ -39,6 +47,7 @@ from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
@@ -62,7 +71,7 @@ from target_app.pages.app import PagesRoute
 from target_app.pages.parts import Pages
 from target_app.pages.repository import PageSessionRepository
 from target_app.pages.service import SignInService
-from target_app.parts import Parts
+from target_app.parts import Parts, Uploads
 from target_app.payments.checkout import Checkout
 from target_app.payments.endpoints import router as payments_router
 from target_app.payments.provider_client import HttpProvider, ProviderClient
@@ -82,6 +91,10 @@ from target_app.realtime.tickets import PURGE_S, DatabaseTickets, RedisTickets
 from target_app.redis_client import connect_redis
 from target_app.settings import Settings, read_settings
 from target_app.signing_keys import SigningKeys
+from target_app.threads import Room, Threads
+from target_app.transfer.endpoints import router as transfer_router
+from target_app.transfer.repository import TransferRepository
+from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -134,9 +147,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     audit = Chained(kit, recorded)
     functions = Roles(kit)
     sessions = Stored(kit, PageSessionRepository())
-    users = UserService(
-        UserRepository(fields), passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions
-    )
+    people = UserRepository(fields)
+    users = UserService(people, passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -172,6 +184,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         passwords=passwords,
         tokens=tokens,
         functions=functions,
+        input_limits=BoundedInput(kit),
         audit=AuditService(recorded, audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
@@ -189,6 +202,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
+        uploads=open_uploads(kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app)
@@ -214,6 +228,22 @@ def open_realtime(
     return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
+def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
+    """Files of articles, avatars, and what deletes those that nobody has any more."""
+    room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
+    threads = Threads("upload", room, kit.metrics.upload_queue)
+    repository, files = AvatarRepository(), PictureFiles(kit.settings.uploads)
+    cleaner = Cleaner(kit.database, repository, files)
+    cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
+    background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
+    content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
+    return Uploads(
+        threads,
+        TransferService(TransferRepository(), articles, Safe(kit), threads, kit.metrics),
+        AvatarService(repository, users, files, content, paths, threads, kit.metrics, cleaner.released),
+    )
+
+
 def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> ProviderClient | None:
     """The payment provider; None where none is set up. Raises ProviderAddressError."""
     if not settings.provider_url:
@@ -235,6 +265,8 @@ def add_api(app: FastAPI) -> None:
         realtime_router,
         previews_router,
         webhooks_router,
+        transfer_router,
+        avatars_router,
         audit_router,
         reports_router,
         accounts_router,
@@ -274,6 +306,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     if parts.provider is not None:
         await parts.provider.close()
     parts.passwords.close()
+    parts.uploads.threads.close()
     if parts.redis is not None:
         await parts.redis.close()
     await parts.database.close()

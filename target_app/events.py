@@ -36,8 +36,8 @@ class Change:
 class Recorder(Protocol):
     """Writes something down in the transaction in which the event happened."""
 
-    async def record(self, work: UnitOfWork, event: Event) -> None:
-        """Keep what must not be lost when the process ends after the commit."""
+    async def record(self, work: UnitOfWork, events: Sequence[Event]) -> None:
+        """Keep what must not be lost when the process ends after the commit; never many statements for many events."""
 
 
 Announcer = Callable[[Event], None]
@@ -57,12 +57,13 @@ class Events:
         self._announcers = tuple(announcers)
         self._listeners = tuple(listeners)
 
-    async def happened(self, work: UnitOfWork, event: Event) -> None:
-        """Record it now; announce it once the transaction is on disk."""
+    async def happened(self, work: UnitOfWork, *events: Event) -> None:
+        """Record them now; announce each once the transaction is on disk."""
         for recorder in self._recorders:
-            await recorder.record(work, event)
-        for announcer in self._announcers:
-            work.after_commit(partial(announcer, event))
+            await recorder.record(work, events)
+        for event in events:
+            for announcer in self._announcers:
+                work.after_commit(partial(announcer, event))
 
     def changed(self, work: UnitOfWork, change: Change) -> None:
         """Tell the listeners once the transaction is on disk."""

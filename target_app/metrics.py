@@ -81,6 +81,22 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self.upload_queue = Gauge(
+            "target_upload_queue",
+            "Files and pictures being read or written, or waiting for a thread",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self._upload_seconds = Histogram(
+            "target_upload_seconds",
+            "Time of reading or writing one file or picture, waiting included",
+            ["kind"],
+            buckets=HASH_BUCKETS_S,
+            registry=registry,
+        )
+        self._transferred = Counter(
+            "target_articles_transferred_total", "Articles in files", ["way"], registry=registry
+        )
         self._background_runs = Counter(
             "target_background_runs_total", "Rounds of a background task", ["task", "outcome"], registry=registry
         )
@@ -168,6 +184,16 @@ class Metrics:
     def fallback(self, control: str) -> Callable[[], None]:
         """A counter of how often a control did without Redis, looked up once, at assembly."""
         counter = self._fallbacks.labels(control)
+        return counter.inc
+
+    def upload(self, kind: str) -> Callable[[float], None]:
+        """A histogram of the seconds of one kind (import, export or picture), looked up once, at assembly."""
+        histogram = self._upload_seconds.labels(kind)
+        return histogram.observe
+
+    def transferred(self, way: str) -> Callable[[float], None]:
+        """A counter of articles that were `exported` or `imported`, looked up once, at assembly."""
+        counter = self._transferred.labels(way)
         return counter.inc
 
     def cache_outcome(self, outcome: str) -> Callable[[], None]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from target_app.accounts.service import AccountService
 from target_app.articles.service import ArticleService
 from target_app.audit.service import AuditService
+from target_app.avatars.service import AvatarService
 from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.function_authz import FunctionAuthz
+from target_app.controls.input_limits import InputLimits
 from target_app.controls.password_hash import Passwords
 from target_app.controls.token_signature import TokenSignature
 from target_app.coupons.service import CouponService
@@ -24,8 +26,19 @@ from target_app.payments.service import ProviderEvents
 from target_app.previews.service import PreviewService
 from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
+from target_app.threads import Threads
+from target_app.transfer.service import TransferService
 from target_app.users.service import UserService
 from target_app.webhooks.service import WebhookService
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """What reads and writes files of users, on threads of its own."""
+
+    threads: Threads
+    transfer: TransferService
+    avatars: AvatarService
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,7 @@ class Parts:
     passwords: Passwords
     tokens: TokenSignature
     functions: FunctionAuthz
+    input_limits: InputLimits
     audit: AuditService
     users: UserService
     accounts: AccountService
@@ -56,3 +70,4 @@ class Parts:
     fetcher: Fetcher
     previews: PreviewService
     webhooks: WebhookService
+    uploads: Uploads

@@ -40,6 +40,11 @@ class Settings(BaseSettings):
     hash_threads: int = 2
     #: Passwords that may wait for a hashing thread; the next one is answered 503.
     hash_queue_limit: int = 64
+    #: Where avatars are kept; the workers of one server share it, and so must its machines.
+    upload_folder: Path | None = None
+    #: Threads that read and write files of articles and pictures, and how many of these may wait; the next one: 503.
+    upload_threads: PositiveInt = 2
+    upload_queue_limit: int = 16
     #: WebSockets and event streams that one worker keeps open; the next one is answered 503.
     max_sockets: PositiveInt = 2000
     #: How often an open connection shows that it is alive, and how long its peer may take to do so.
@@ -59,6 +64,11 @@ class Settings(BaseSettings):
         if path is not None:
             return path.with_name(path.name + ".keys.json")
         return STATE / f"{hashlib.sha256(self.database_url.encode()).hexdigest()[:16]}.keys.json"
+
+    @property
+    def uploads(self) -> Path:
+        """Where uploaded files stand: as told, else beside a SQLite database, else in STATE."""
+        return self.upload_folder or self.key_file.with_suffix(".uploads")
 
     @property
     def provider_file(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadtests.journeys.buyer import buyer
 from loadtests.journeys.conduit import anonymous_reader, author, log_in, signed_in_reader
+from loadtests.journeys.integrator import integrator
 from loadtests.journeys.newcomer import newcomer
 from loadtests.journeys.staff import auditor, moderator
 from loadtests.journeys.watcher import watcher
@@ -19,6 +20,7 @@ JOURNEYS: dict[str, Journey] = {
     "watcher": Journey(watcher),
     "moderator": Journey(moderator, cast=("user", "partner", "moderator")),
     "auditor": Journey(auditor, cast=("admin",)),
+    "integrator": Journey(integrator),
 }
 
 #: Arrivals in a hundred, when nobody states another mix: what any Conduit has.

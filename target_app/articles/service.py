@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from target_app.articles.repository import ArticleRepository
@@ -51,6 +52,15 @@ class ArticleService:
             await self._published(work, article)
         return detail(article, viewer, self._fields)
 
+    async def create_all(self, work: UnitOfWork, new: Sequence[NewArticle], author: int, username: str) -> list[str]:
+        """Publish or keep many at once, all or none; their slugs, in their order."""
+        now = now_ms()
+        values = [one.model_dump(exclude={"tagList"}) | {"created_at": now, "updated_at": now} for one in new]
+        slugs = await self._repository.add_all(await work.writing(), author, values, [one.tagList for one in new])
+        published = [(one, slug) for one, slug in zip(new, slugs, strict=True) if not one.draft]
+        await self._events.happened(work, *(publication(slug, one.title, author, username) for one, slug in published))
+        return slugs
+
     async def update(self, work: UnitOfWork, slug: str, update: ArticleUpdate, viewer: int) -> dict[str, Any]:
         """Change an article. Raises ApiError 403, 404."""
         connection = await work.writing()
@@ -103,10 +113,8 @@ class ArticleService:
         self._events.changed(work, Change("hide", article.id))
 
     async def _published(self, work: UnitOfWork, article: ArticleRow) -> None:
-        data = {"slug": article.slug, "title": article.title, "author": article.username}
-        await self._events.happened(
-            work, Event("article.published", f"author:{article.author_id}", article.author_id, data)
-        )
+        event = publication(article.slug, article.title, article.author_id, article.username)
+        await self._events.happened(work, event)
 
     async def changeable(self, work: UnitOfWork, slug: str, viewer: int) -> ArticleRow:
         """The article, for somebody who may change it. Raises ApiError 403, 404."""
@@ -123,3 +131,9 @@ class ArticleService:
     def _page_shown(self, page: Page) -> dict[str, Any]:
         shown = [summary(row, self._fields) for row in page.articles]
         return {"articles": shown, "articlesCount": page.total}
+
+
+def publication(slug: str, title: str, author: int, username: str) -> Event:
+    """That an article can be read from now on."""
+    data = {"slug": slug, "title": title, "author": username}
+    return Event("article.published", f"author:{author}", author, data)

@@ -1,22 +1,17 @@
 """How a password is stored, and the bounded pool of threads that does the hashing."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 import string
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import argon2
 import bcrypt
 
 from target_app.controls.model import Factor, Kit, Level
-from target_app.web.errors import busy
-
-Answer = TypeVar("Answer")
+from target_app.threads import Room, Threads
 
 
 class PasswordHash(Protocol):
@@ -104,12 +99,13 @@ class Passwords:
     def __init__(self, scheme: PasswordHash, kit: Kit) -> None:
         self._scheme = scheme
         self._observe = kit.metrics.password_hash_seconds.observe
-        self._queue = kit.metrics.hash_queue
-        self._allow = kit.metrics.decision("password_hash", "allow")
-        self._deny = kit.metrics.decision("password_hash", "deny")
-        self._threads = ThreadPoolExecutor(kit.settings.hash_threads, thread_name_prefix="password")
-        self._limit = kit.settings.hash_threads + kit.settings.hash_queue_limit
-        self._pending = 0
+        self._threads = Threads(
+            "password",
+            Room(kit.settings.hash_threads, kit.settings.hash_queue_limit),
+            kit.metrics.hash_queue,
+            kit.metrics.decision("password_hash", "allow"),
+            kit.metrics.decision("password_hash", "deny"),
+        )
         self._nobody = ""
 
     async def prepare(self) -> None:
@@ -118,32 +114,17 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         """What to store for `password`. Raises ApiError 503 when too many are waiting."""
-        return await self._run(lambda: self._scheme.hash(password))
+        return await self._threads.run(lambda: self._scheme.hash(password), self._observe)
 
     async def verify(self, password: str, stored: str | None) -> bool:
         """Whether `password` is the one stored; for an unknown account (None) the same work, then False."""
         against = self._nobody if stored is None else stored
-        matches = await self._run(lambda: self._scheme.verify(password, against))
+        matches = await self._threads.run(lambda: self._scheme.verify(password, against), self._observe)
         return matches and stored is not None
-
-    async def _run(self, work: Callable[[], Answer]) -> Answer:
-        if self._pending >= self._limit:
-            self._deny()
-            raise busy()
-        self._allow()
-        self._queue.inc()
-        self._pending += 1
-        began = time.perf_counter()
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._pending -= 1
-            self._queue.dec()
-            self._observe(time.perf_counter() - began)
 
     def close(self) -> None:
         """Let what is running end, drop what waits."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
 
 #: The scheme behind each level; the seeder hashes with these too.

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api", tags=["payments"], route_class=Route)
     status_code=204,
     response_class=Response,
     openapi_extra=described(body=ProviderEvent, headers=SIGNED),
-    responses=documented(401, 413, 422, 503),
+    responses=documented(401, 422, 503),
 )
 async def hear_provider(visit: Anyone) -> Response:
     """An event of the payment provider, signed by it. One that was heard before changes nothing."""

@@ -38,6 +38,7 @@ DESCRIPTIONS = {
     404: "There is no such object for this user",
     409: "What there is already stands against it",
     413: "The body is too large",
+    415: "The body is of a media type that is not taken here",
     422: "A value is not acceptable",
     429: "Too many attempts; Retry-After says when to come back",
     503: "Too much work is waiting, or the database is away; Retry-After says when to come back",

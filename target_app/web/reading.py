@@ -4,9 +4,9 @@ FastAPI would read both before it looks at the token; the contract wants 401 fir
 and `described` documents the same model in OpenAPI.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, Field, ValidationError
@@ -14,7 +14,13 @@ from pydantic import BaseModel, Field, ValidationError
 from target_app.schema import LARGEST_INTEGER
 from target_app.web.errors import ApiError
 
+if TYPE_CHECKING:  # controls are built on what stands here
+    from target_app.controls.input_limits import InputLimits
+
 Model = TypeVar("Model", bound=BaseModel)
+#: Bytes of a JSON body, unless an operation takes something larger.
+LARGEST_BODY = 1024 * 1024
+JSON = "application/json"
 NO_HEADERS: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 #: Something other than white space, and no NUL, which PostgreSQL cannot store.
@@ -41,8 +47,8 @@ MESSAGES = {
 
 
 async def read_body(request: Request, envelope: type[Model]) -> Model:
-    """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 422."""
-    return parsed(await request.body(), envelope)
+    """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 413, 422."""
+    return parsed(await read_raw(request, LARGEST_BODY), envelope)
 
 
 def parsed(body: bytes, model: type[Model]) -> Model:
@@ -54,13 +60,14 @@ def parsed(body: bytes, model: type[Model]) -> Model:
 
 
 async def read_raw(request: Request, most: int) -> bytes:
-    """The body as it came, at most `most` bytes. Raises ApiError 413 as soon as there are more."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise ApiError(413, {"body": ["is too large"]})
-    return bytes(body)
+    """The body as it came, at most `most` bytes. Raises ApiError 413."""
+    limits: InputLimits = request.app.state.parts.input_limits
+    return await limits.body(request, most)
+
+
+def media_type(request: Request) -> str:
+    """What the body is said to be, in small letters and without parameters; JSON where nothing is said."""
+    return request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
 
 
 def read_query(request: Request, model: type[Model]) -> Model:
@@ -71,12 +78,13 @@ def read_query(request: Request, model: type[Model]) -> Model:
         raise refusal(error, depth=0) from None
 
 
-def refusal(error: ValidationError, depth: int) -> ApiError:
-    """Pydantic's complaints by field; the field's name stands at `depth` in each location."""
+def refusal(error: ValidationError, depth: int, parts: int = 1) -> ApiError:
+    """Pydantic's complaints by field; the field's name stands at `depth` in each location, and has so many parts."""
     fields: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False, include_context=False, include_input=True):
         location = problem["loc"]
-        name = str(location[min(depth, len(location) - 1)]) if location else "body"
+        begins = min(depth, len(location) - 1)
+        name = ".".join(str(part) for part in location[begins : begins + parts]) if location else "body"
         fields.setdefault(name, [message(problem["type"], problem["input"])])
     return ApiError(422, fields)
 
@@ -93,6 +101,7 @@ def message(kind: str, value: Any) -> str:
 def described(
     *,
     body: type[BaseModel] | None = None,
+    media_types: Sequence[str] = (JSON,),
     query: type[BaseModel] | None = None,
     headers: Mapping[str, Mapping[str, Any]] = NO_HEADERS,
     signed: bool = False,
@@ -103,7 +112,7 @@ def described(
     """
     extra: dict[str, Any] = {"security": [{"Token": []}] if signed else [{}, {"Token": []}]}
     if body is not None:
-        extra["requestBody"] = {"required": True, "content": {"application/json": {"schema": inlined(body)}}}
+        extra["requestBody"] = {"required": True, "content": {one: {"schema": inlined(body)} for one in media_types}}
     parameters = [{"name": name, "in": "header", "required": True, **said} for name, said in headers.items()]
     if query is not None:
         parameters += [

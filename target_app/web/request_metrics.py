@@ -16,7 +16,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 def route_of(scope: Scope) -> str:
     """The template of the route that answered."""
-    return str(scope.get(ROUTE) or getattr(scope.get("route"), "path", "unmatched"))
+    return str(scope.get(ROUTE) or getattr(scope.get("route"), "path_format", "unmatched"))
 
 
 class RequestMetrics:

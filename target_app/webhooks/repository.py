@@ -122,9 +122,12 @@ class WebhookRepository:
         """Delete a webhook and what was to be delivered to it."""
         await connection.change(REMOVE, {"webhook": webhook})
 
-    async def record(self, connection: Connection, values: Mapping[str, Any]) -> int:
-        """Write an event down for every webhook of the user that asks for it; how many that are."""
-        return await connection.change(RECORD, values)
+    async def record(self, connection: Connection, events: Sequence[Mapping[str, Any]]) -> bool:
+        """Write events down for every webhook of the user that asks for them; whether anybody may."""
+        if len(events) == 1:
+            return await connection.change(RECORD, events[0]) > 0
+        await connection.run(RECORD.statement, events)
+        return True  # not every driver says how many rows many executions of a statement made
 
     async def page(
         self, connection: Connection, webhook: int, status: str | None, limit: int, offset: int

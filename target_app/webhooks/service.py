@@ -1,5 +1,5 @@
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -89,24 +89,28 @@ class WebhookService:
 
 
 class DeliveryRecorder:
-    """Writes each event down for its owner's webhooks, in the transaction in which it happened."""
+    """Writes events down for their owners' webhooks, in the transaction in which they happened."""
 
     def __init__(self, repository: WebhookRepository, wake: Callable[[], None]) -> None:
         self._repository = repository
         self._wake = wake
 
-    async def record(self, work: UnitOfWork, event: Event) -> None:
+    async def record(self, work: UnitOfWork, events: Sequence[Event]) -> None:
         """One statement, whoever listens; who delivers is told after the commit."""
         now = now_ms()
-        event_id = f"ev_{secrets.token_hex(16)}"
-        body = {"id": event_id, "type": event.type, "createdAt": moment(now), "data": event.data}
-        values = {
-            "user": event.owner_id,
-            "event": event_id,
-            "type": event.type,
-            "listed": f'%"{event.type}"%',
-            "body": orjson.dumps(body).decode(),
-            "now": now,
-        }
-        if await self._repository.record(await work.writing(), values):
+        if events and await self._repository.record(await work.writing(), [delivered(event, now) for event in events]):
             work.after_commit(self._wake)
+
+
+def delivered(event: Event, now: int) -> dict[str, Any]:
+    """What `WebhookRepository.record` writes down of an event."""
+    event_id = f"ev_{secrets.token_hex(16)}"
+    body = {"id": event_id, "type": event.type, "createdAt": moment(now), "data": event.data}
+    return {
+        "user": event.owner_id,
+        "event": event_id,
+        "type": event.type,
+        "listed": f'%"{event.type}"%',
+        "body": orjson.dumps(body).decode(),
+        "now": now,
+    }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from target_app.migrations.run import migrate
 from tests.parts.provider import Provider, provider
 from tests.target_app.app_client import AppClient, empty_database
 from tests.target_app.shop import Shop
@@ -37,6 +38,16 @@ def client(database_url: str) -> Iterator[Callable[..., AppClient]]:
             return stack.enter_context(AppClient(treatment, database_url, **settings))
 
         yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AppClient]:
+    """An app on either database."""
+    url = request.getfixturevalue("database_url" if request.param == "sqlite" else "postgres_url")
+    if request.param == "postgresql":
+        migrate(url)
+    with AppClient("hardened,password_hash=sha256", url, signing_key_file=tmp_path / "keys.json") as app:
+        yield app
 
 
 @pytest.fixture(scope="session")

@@ -95,7 +95,7 @@ def test_a_full_queue_is_a_503_to_the_client(client: Callable[..., AppClient], m
     """Overload is answered in the contract's shape, with a time to come back."""
     app = client()
     app.register("ann")
-    monkeypatch.setattr(app.app.state.parts.passwords, "_limit", 0)
+    monkeypatch.setattr(app.app.state.parts.passwords._threads, "_limit", 0)
     answer = app.log_in("ann", PASSWORD)
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from target_app.seeding import reader_password
+from tests.parts.pictures import png
 from tests.parts.provider import provider
 from tests.parts.stranger import NamesFile, Said, stranger
 from tests.parts.target import TargetServer, target_server
@@ -45,6 +46,7 @@ def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
         token, admin = (sign_in(server.url, *who) for who in (("reader0060", 60), ("admin0001", 1)))
         article = httpx.get(f"{server.url}/api/articles?limit=1").json()["articles"][0]
         existing = {
+            "name": avatar(server.url, token),
             "slug": article["slug"],
             "username": article["author"]["username"],
             "id": 1,
@@ -61,6 +63,13 @@ def sign_in(url: str, name: str, number: int) -> str:
     """The token of a seeded user."""
     user = {"email": f"{name}@example.test", "password": reader_password(number)}
     return str(httpx.post(f"{url}/api/users/login", json={"user": user}).json()["user"]["token"])
+
+
+def avatar(url: str, token: str) -> str:
+    """The name of the user's picture."""
+    headers = {"Authorization": f"Token {token}"}
+    answer = httpx.put(f"{url}/api/user/avatar", files={"avatar": ("me.png", png())}, headers=headers)
+    return str(answer.raise_for_status().json()["avatar"]["image"]).rpartition("/")[2]
 
 
 def webhook(url: str, token: str) -> None:

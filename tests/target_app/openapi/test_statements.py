@@ -12,6 +12,7 @@ from sqlalchemy import text
 from target_app.app import document
 from target_app.database import transaction
 from target_app.migrations.run import migrate
+from tests.parts.pictures import png
 from tests.parts.provider import Provider
 from tests.parts.stranger import NamesFile, stranger
 from tests.target_app.app_client import HOST, AppClient
@@ -183,6 +184,28 @@ def dead(scene: Scene) -> Call:
     return Call("POST", f"{path}/{delivery}/retry", scene.shop.author)
 
 
+def avatar(method: str) -> Callable[[Scene], Call]:
+    """An avatar in place of another, or to delete."""
+
+    def call(scene: Scene) -> Call:
+        assert scene.app.call("PUT", "/api/user/avatar", scene.shop.buyer, files=form("red")).status_code == 200
+        rest = {"files": form("blue")} if method == "PUT" else {}
+        return Call(method, "/api/user/avatar", scene.shop.buyer, rest)
+
+    return call
+
+
+def picture(scene: Scene) -> Call:
+    """A picture to look at."""
+    made = scene.app.call("PUT", "/api/user/avatar", scene.shop.buyer, files=form("green"))
+    return Call("GET", made.json()["avatar"]["image"])
+
+
+def form(colour: str) -> dict[str, tuple[str, bytes]]:
+    """An avatar to upload."""
+    return {"avatar": ("me.png", png(colour=colour))}
+
+
 NEW_WEBHOOK = {
     "webhook": {
         "url": "http://there.test/",
@@ -252,6 +275,13 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ("DELETE", "/api/webhooks/{id}"): Asked(3, signed("DELETE", "/api/webhooks/2", by="author")),
     ("GET", "/api/webhooks/{id}/deliveries"): Asked(3, signed("GET", "/api/webhooks/1/deliveries", by="author")),
     ("POST", "/api/webhooks/{id}/deliveries/{delivery}/retry"): Asked(4, dead),
+    ("GET", "/api/user/articles/export"): Asked(2, signed("GET", "/api/user/articles/export?format=yaml", by="author")),
+    ("POST", "/api/user/articles/import"): Asked(
+        7, signed("POST", "/api/user/articles/import", {"articles": [NEW_ARTICLE["article"]] * MANY}, by="author")
+    ),
+    ("PUT", "/api/user/avatar"): Asked(5, avatar("PUT")),
+    ("DELETE", "/api/user/avatar"): Asked(4, avatar("DELETE")),
+    ("GET", "/api/avatars/{name}"): Asked(0, picture),
     ("GET", "/api/admin/audit"): Asked(2, by_staff("GET", "/api/admin/audit")),
     ("GET", "/api/admin/audit/verification"): Asked(5, by_staff("GET", "/api/admin/audit/verification")),
     ("POST", "/api/articles/{slug}/reports"): Asked(3, on_new_article("POST", "/reports", REPORT)),
