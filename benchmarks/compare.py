@@ -12,10 +12,11 @@ import os
 import secrets
 import shutil
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,6 +178,14 @@ class Databases:
         migrate(self._template)
         seed(self._template, PASSWORD_LEVEL, SIZE, folder / "hashes.json")
 
+    def slugs(self, condition: str) -> list[str]:
+        """Slugs of articles, the newest first. Read here: a server plans by what it has been asked before."""
+        question = f"SELECT slug FROM articles WHERE {condition} ORDER BY id DESC"
+        if self._cluster is not None:
+            return self._cluster.query("template_of_all", question)
+        with closing(sqlite3.connect(self._folder / "template.db")) as template:
+            return [slug for (slug,) in template.execute(question)]
+
     @contextmanager
     def copy(self) -> Iterator[tuple[str, Callable[[], Sequence[int]]]]:
         """The URL of a copy, and what lists the backends that serve it."""
@@ -252,18 +261,9 @@ def estate(
             pin(process_tree(server.pid), {arms_core})
             stack.callback(server.close)
         tokens = [jwt.encode(claims(user), secret, "HS256") for user in range(1, SIZE.logins + 1)]
-        found = every_article(servers[1])
-        slugs = [str(one["slug"]) for one in found]
-        yield Estate(tuple(servers), tokens, slugs, [str(one["slug"]) for one in found if one.get("price")])
-
-
-def every_article(twin: Server) -> list[dict[str, object]]:
-    """All articles: the twin bounds no list."""
-    path = f"/api/articles?limit={SIZE.articles}"
-    articles: list[dict[str, object]] = orjson.loads(twin.send(request(f"{twin.host}:{twin.port}", "GET", path)))[
-        "articles"
-    ]
-    return articles
+        yield Estate(
+            tuple(servers), tokens, databases.slugs("draft IS FALSE"), databases.slugs("draft IS FALSE AND price > 0")
+        )
 
 
 def window(there: Estate, make: Make, numbers: Iterator[int], rounds: int) -> list[float]:
