@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -16,11 +15,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from benchmarks.compare import OPERATIONS, SERVE, Databases, Estate, Make, estate
+from benchmarks.compare import OPERATIONS, Make
+from benchmarks.estate import SERVE, Databases, Estate, estate
+from benchmarks.output import console
 from tests.parts.postgres import DURABLE, postgres_cluster
 
 #: CPU seconds of the server that an operation is watched for.
@@ -110,9 +110,7 @@ def main() -> None:
                     one: watched(there, OPERATIONS[one], range(next(starts), 10**9), file, arguments.seconds)
                     for one in names
                 }
-            Console(width=220 if not sys.stdout.isatty() else None).print(
-                shown("SQLite" if cluster is None else "PostgreSQL", found)
-            )
+            console().print(shown("SQLite" if cluster is None else "PostgreSQL", found))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ BOUGHT = (
 WRITTEN = "FROM articles JOIN users ON users.id = articles.author_id "
 ALL = "coalesce((SELECT sum(article_counts.articles_count) FROM article_counts), 0) AS total "
 FOLLOWED = "articles.author_id IN (SELECT follows.followed_id FROM follows WHERE follows.follower_id = ?) "
-PAGE = "ORDER BY articles.id DESC LIMIT 20"
+PAGE = "ORDER BY articles.id DESC LIMIT 20 OFFSET 0"
 
 TAGS = "SELECT tags.name FROM tags WHERE tags.articles_count > 0 ORDER BY tags.articles_count DESC, tags.name"
 USER = (

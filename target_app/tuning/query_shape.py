@@ -27,8 +27,8 @@ from target_app.orders.models import LIVE, orders
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
-#: Articles of a page whose reader names no other number.
-USUAL = 20
+#: Limit and offset of the pages that nearly everybody asks for: the first few, of 20 articles.
+USUAL_PAGES = frozenset((20, offset) for offset in range(0, 100, 20))
 #: Statements that are kept built. A list has few shapes; only string-built SQL makes more.
 STATEMENTS = 512
 
@@ -73,19 +73,17 @@ def ordered(statement: Select[Any], selection: Selection) -> Select[Any]:
     return statement.select_from(selection.source).where(*selection.page).order_by(*selection.order)
 
 
-def usual_page(statement: Select[Any]) -> Select[Any]:
-    """The page that nearly everybody asks for: the first, of USUAL articles.
+def cut(statement: Select[Any], page: tuple[int, int] | None) -> Select[Any]:
+    """A page of a list: one of USUAL_PAGES, whose two numbers stand in the text, or any, with both bound.
 
-    Its size stands in the text. PostgreSQL takes a size that it does not know for a tenth of the list, finds the plan
-    for that too dear to keep, and plans anew for every request, which costs more than reading the page.
+    PostgreSQL takes a number that it does not know for a tenth of the list, finds the plan for that too dear to keep,
+    and plans anew for every request, which costs more than reading the page.
     """
-    return statement.limit(literal_column(str(USUAL)))
-
-
-def any_page(statement: Select[Any]) -> Select[Any]:
-    """Any page of `statement`."""
-    limit, offset = (bindparam(name, type_=BigInteger) for name in ("limit", "offset"))
-    return statement.limit(limit).offset(offset)
+    if page is None:
+        limit, offset = (bindparam(name, type_=BigInteger) for name in ("limit", "offset"))
+        return statement.limit(limit).offset(offset)
+    written = [literal_column(str(number), BigInteger) for number in page]
+    return statement.limit(written[0]).offset(written[1])
 
 
 def viewer_bits(signed_in: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -138,9 +136,9 @@ class Joined:
     ) -> Page:
         """One statement; a second one only beyond the list's end."""
         signed_in = viewer is not None
-        cut = usual_page if (limit, offset) == (USUAL, 0) else any_page
+        page = (limit, offset) if (limit, offset) in USUAL_PAGES else None
         statement = self._pages.get(
-            (selection.key, signed_in, cut), lambda: cut(self._list_statement(selection, signed_in))
+            (selection.key, signed_in, page), lambda: cut(self._list_statement(selection, signed_in), page)
         )
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
         found = await connection.fetch_all(statement, parameters)
@@ -202,7 +200,7 @@ class Lazy:
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
     ) -> Page:
         """Two statements, and three to five per article."""
-        statement = self._pages.get(selection.key, lambda: any_page(ordered(select(*WITHOUT_BODY), selection)))
+        statement = self._pages.get(selection.key, lambda: cut(ordered(select(*WITHOUT_BODY), selection), None))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
         found = await connection.fetch_all(statement, parameters)
         count = await total(connection, selection, parameters)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.compare import OPERATIONS, SERVE, Databases, estate
+from benchmarks.compare import OPERATIONS
+from benchmarks.estate import SERVE, Databases, estate
 from benchmarks.profiled import part_of
 from benchmarks.shares import share, shown, watched
 

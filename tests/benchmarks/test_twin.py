@@ -1,5 +1,6 @@
 """The twin answers what `hardened` answers: otherwise a comparison of their prices says nothing."""
 
+import itertools
 import os
 import re
 import time
@@ -10,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from benchmarks.compare import OPERATIONS, Databases, Estate, estate, interval, request, window
+from benchmarks.compare import OPERATIONS, interval, judged, window
+from benchmarks.estate import Databases, Estate, estate, request
 from tests.parts.postgres import SETTINGS, installed_cluster
 
 #: What two servers may say differently: when something was made.
@@ -110,3 +112,20 @@ def test_one_epoch_has_no_interval() -> None:
     ratio, low, high = interval(np.log(np.array([1.9, 2.0, 2.1])))
     assert low < ratio < high
     assert ratio == pytest.approx(2.0, rel=0.01)
+
+
+def test_a_missed_bar_is_told_and_fails() -> None:
+    """Every bar is named; the aim alone may be missed."""
+    assert judged(1.4, 4.0, 5.0) == ("2x holds, aim 1.5x holds, 5 units holds", True)
+    assert judged(1.6, 4.0, None) == ("2x holds, aim 1.5x MISSED", True)
+    assert judged(2.1, 4.0, 5.0)[1] is False
+    assert judged(1.4, 5.1, 5.0) == ("2x holds, aim 1.5x holds, 5 units MISSED", False)
+
+
+@pytest.mark.parametrize("there", ["sqlite"], indirect=True)
+def test_a_process_that_comes_is_noticed(there: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window in which a server's processes change is measured again, and the comparison given up where all do."""
+    pids = itertools.count(1)
+    monkeypatch.setattr(there.estate.servers[2], "backends", lambda: [os.getpid()] * next(pids))
+    with pytest.raises(SystemExit, match="processes changed"):
+        window(there.estate, OPERATIONS["tags"], iter(range(10**6)), 1)
