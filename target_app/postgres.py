@@ -53,8 +53,7 @@ def meaning(error: BaseException) -> Exception | None:
         state = str(getattr(error.orig, "sqlstate", None) or "")
     elif isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-    elif isinstance(error, FAILURES) and not isinstance(error, ValueError):
-        # No connection could be made, or nothing came through it. A value that cannot be sent is the caller's fault.
+    elif isinstance(error, FAILURES):  # no connection could be made, or nothing came through it
         return DatabaseAwayError(type(error).__name__)
     else:
         return None
