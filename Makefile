@@ -32,7 +32,7 @@ lint: .venv/.test  ## ruff and strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets (15 minutes)
+bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets (about ten minutes)
 	@$(BIN)/python -m benchmarks
 
 accept-aa accept-slowdown accept-probes accept-fuzz accept-kills: accept-%: .venv/.test  ## long series of tries, resumable

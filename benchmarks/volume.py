@@ -40,7 +40,8 @@ READER, AUTHOR = 1, "author0001"
 LISTS: Mapping[str, tuple[str, str, bool]] = {
     "newest": ("/api/articles", "limit=20", False),
     "newest, second page": ("/api/articles", "limit=20&offset=20", False),
-    "newest, 50 of them": ("/api/articles", "limit=50", False),
+    # A page of another size than the usual: beside the first, what it gains that its plan is kept.
+    "newest, 21 of them": ("/api/articles", "limit=21", False),
     "newest, signed in": ("/api/articles", "limit=20", True),
     "popular": ("/api/articles", "limit=20&sort=popular", False),
     "common tag": ("/api/articles", "limit=20&tag=python", False),
