@@ -32,11 +32,8 @@ lint: .venv/.test  ## ruff and strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/.test  ## each control level alone, the backend against its twin, where its time goes, and lists as data grow
-	@$(BIN)/pytest benchmarks -p no:xdist --benchmark-only
-	@$(BIN)/python -m benchmarks.compare
-	@$(BIN)/python -m benchmarks.shares
-	@$(BIN)/python -m benchmarks.volume
+bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets (about ten minutes)
+	@$(BIN)/python -m benchmarks
 
 accept-aa accept-slowdown accept-probes accept-fuzz accept-kills: accept-%: .venv/.test  ## long series of tries, resumable
 	@$(BIN)/python -m tests.acceptance $*

@@ -20,7 +20,7 @@ PARTS = (
     ("/target_app/tuning/", "control"),
     ("/sqlalchemy/", "ORM (SQLAlchemy)"),
     ("/target_app/sqlite.py", "database driver"),
-    ("/target_app/postgres.py", "database driver"),
+    ("/target_app/postgres", "database driver"),
     ("/target_app/prepared.py", "database driver"),
     ("/asyncpg/", "database driver"),
     ("/pydantic", "validation"),

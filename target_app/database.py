@@ -38,6 +38,10 @@ class DatabaseAwayError(Exception):
     """The database does not answer or cannot store. Of a transaction that it ended, nothing is known to be kept."""
 
 
+class ConstraintError(Exception):
+    """A constraint of the database refused a change: something is taken, or what it refers to is gone."""
+
+
 class Connection(Protocol):
     """What a repository sees of either database. Every answer is fetched whole before it is returned."""
 

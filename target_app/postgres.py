@@ -1,18 +1,20 @@
 """PostgreSQL, through a pool."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
 
 from target_app.database import (
     NOTHING,
     AnyRow,
+    ConstraintError,
     DatabaseAwayError,
     DatabaseBusyError,
     Fetched,
@@ -20,6 +22,7 @@ from target_app.database import (
     Parameters,
 )
 from target_app.metrics import Metrics
+from target_app.postgres_pool import Pool, Session
 from target_app.postgres_session import CONNECT_TIMEOUT_S, FAILURES
 from target_app.prepared import Prepared
 
@@ -29,63 +32,83 @@ POOL_TIMEOUT_S = 5.0
 IDLE_IN_TRANSACTION_MS = 10_000
 #: How much later than the server the client gives a statement up: then the server itself hangs.
 PATIENCE_S = 1.0
+#: Statements that a connection keeps prepared: all that there are.
+KEPT_STATEMENTS = 512
 
 #: SQLSTATEs, by how they begin, of a server that goes, comes, is full, changes roles or cannot use its disk.
 AWAY = ("08", "25006", "25P03", "53", "57P", "58")
 #: Statements given up: a failed serialization or deadlock, a lock or a time limit.
 GIVEN_UP = ("40", "55P03", "57014")
+BROKEN = ("23",)
+STATES = ((GIVEN_UP, DatabaseBusyError), (AWAY, DatabaseAwayError), (BROKEN, ConstraintError))
+
+Answer = TypeVar("Answer")
 
 
-def refuse_passing(error: Exception) -> None:
-    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back."""
+def meaning(error: BaseException) -> Exception | None:
+    """What an error of the driver, or of SQLAlchemy about the driver, says to a repository; None where nothing."""
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
-            raise DatabaseAwayError("the connection was lost") from error
+            return DatabaseAwayError("the connection was lost")
         state = str(getattr(error.orig, "sqlstate", None) or "")
     elif isinstance(error, asyncpg.PostgresError):
         state = error.sqlstate or ""
-    else:  # no connection could be made, or nothing came through it
-        raise DatabaseAwayError(type(error).__name__) from error
-    if state.startswith(GIVEN_UP):
-        raise DatabaseBusyError(f"the statement was given up: {state}") from error
-    if state.startswith(AWAY):
-        raise DatabaseAwayError(f"the server refuses: {state}") from error
-
-
-def refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
-    """Take no connection from the pool whose server has gone: a look at a flag, where a ping would be a round trip."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
+    elif isinstance(error, FAILURES):  # no connection could be made, or nothing came through it
+        return DatabaseAwayError(type(error).__name__)
+    else:
+        return None
+    return next((kind(f"SQLSTATE {state}") for begins, kind in STATES if state.startswith(begins)), None)
 
 
 class PooledConnection:
     """A PostgreSQL connection, checked out of the pool."""
 
-    def __init__(self, connection: AsyncConnection, metrics: Metrics) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, pool: Pool, metrics: Metrics) -> None:
+        self._session = session
+        self._driver = session.driver
+        self._pool = pool
         self._metrics = metrics
 
-    async def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
+    async def _heard(self, asked: Awaitable[Answer]) -> Answer:
+        """The server's answer. Raises ConstraintError, DatabaseBusyError and DatabaseAwayError."""
+        try:
+            return await asked
+        except BaseException as error:
+            known = meaning(error)
+            answered = isinstance(error, DBAPIError | asyncpg.PostgresError)
+            self._session.spoilt = isinstance(known, DatabaseAwayError) or not answered
+            if known is None:
+                raise
+            raise known from error
+
+    async def _answer(self, asked: Awaitable[Answer]) -> Answer:
+        """The same, counted and timed as a statement."""
         began = time.perf_counter()
         try:
-            return await self._connection.execute(statement, parameters)
-        except (DBAPIError, *FAILURES) as error:
-            refuse_passing(error)
-            raise
+            return await self._heard(asked)
         finally:
             self._metrics.statement(time.perf_counter() - began)
 
     async def fetch_all(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Sequence[Fetched]:
         """All rows of a prepared statement."""
-        return (await self._execute(prepared.statement, parameters)).all()
+        sql = prepared.postgres
+        rows: Sequence[Fetched] = await self._answer(self._driver.fetch(sql.sql, *sql.arguments(parameters)))
+        return rows
 
     async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
         """The first row of a prepared statement, or None."""
-        return (await self._execute(prepared.statement, parameters)).first()
+        sql = prepared.postgres
+        row: Fetched | None = await self._answer(self._driver.fetchrow(sql.sql, *sql.arguments(parameters)))
+        return row
 
     async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
         """The number of rows that were matched."""
-        return (await self._execute(prepared.statement, parameters)).rowcount
+        sql = prepared.postgres
+        tag: str = await self._answer(self._driver.execute(sql.sql, *sql.arguments(parameters)))
+        return int(tag.rpartition(" ")[2])
+
+    async def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
+        return await self._answer(self._session.wrapped.execute(statement, parameters))
 
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
         """All rows of the answer."""
@@ -99,20 +122,31 @@ class PooledConnection:
         """The number of rows that were matched."""
         return (await self._execute(statement, parameters)).rowcount
 
-    async def commit(self) -> None:
-        """Keep the transaction and return to the pool."""
+    async def begin(self) -> None:
+        """Begin a transaction; where that fails the connection goes back to the pool."""
         try:
-            await self._connection.commit()
-        except (DBAPIError, *FAILURES) as error:
-            refuse_passing(error)
+            await self._heard(self._driver.execute("BEGIN"))
+        except BaseException:
+            await self.rollback()
             raise
+
+    async def commit(self) -> None:
+        """Keep the transaction, if there is one, and return to the pool."""
+        try:
+            if self._driver.is_in_transaction():
+                await self._keep()
         finally:
             await self.rollback()
 
     async def rollback(self) -> None:
         """Undo the transaction, if there is one, and return to the pool."""
         self._metrics.checked_out.dec()
-        await self._connection.close()
+        await self._pool.give_back(self._session)
+
+    async def _keep(self) -> None:
+        done = await self._heard(self._driver.execute("COMMIT"))
+        if done != "COMMIT":  # a transaction in which a statement failed is undone, and that is no error to the server
+            raise DatabaseAwayError(f"the transaction was not kept: {done}")
 
 
 class PostgresDatabase:
@@ -120,14 +154,14 @@ class PostgresDatabase:
 
     def __init__(self, url: URL, metrics: Metrics, pool_size: int, statement_timeout_ms: int) -> None:
         self._metrics = metrics
-        self._engine: AsyncEngine = create_async_engine(
+        engine = create_async_engine(
             url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=POOL_TIMEOUT_S,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
             connect_args={
                 "timeout": CONNECT_TIMEOUT_S,
                 "command_timeout": statement_timeout_ms / 1000 + PATIENCE_S,
+                "statement_cache_size": KEPT_STATEMENTS,
                 "server_settings": {
                     "application_name": "target_app",
                     "statement_timeout": str(statement_timeout_ms),
@@ -135,41 +169,42 @@ class PostgresDatabase:
                 },
             },
         )
-        event.listen(self._engine.sync_engine, "checkout", refuse_closed)
-        self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._pool = Pool(engine, pool_size)
 
     @property
     def size(self) -> int:
         """Connections in the pool."""
-        pool: Any = self._engine.pool
-        return int(pool.size())
+        return self._pool.size
 
     @property
     def checked_out(self) -> int:
         """Connections out of the pool."""
-        pool: Any = self._engine.pool  # the base class does not declare what every counting pool has
-        return int(pool.checkedout())
+        return self._pool.checked_out
 
     async def open_reading(self) -> OpenConnection:
-        """A connection of the pool in autocommit mode."""
-        return await self._open(self._reading)
+        """A connection of the pool in autocommit mode. Raises DatabaseBusyError and DatabaseAwayError."""
+        return await self._open()
 
     async def open_writing(self) -> OpenConnection:
-        """A connection of the pool; its first statement begins the transaction."""
-        return await self._open(self._engine)
+        """A connection of the pool, in a transaction. Raises DatabaseBusyError and DatabaseAwayError."""
+        connection = await self._open()
+        await connection.begin()
+        return connection
 
-    async def _open(self, engine: AsyncEngine) -> OpenConnection:
+    async def _open(self) -> PooledConnection:
         began = time.perf_counter()
         try:
-            connection = PooledConnection(await engine.connect(), self._metrics)
+            session = await self._pool.take(POOL_TIMEOUT_S)
         except (DBAPIError, *FAILURES) as error:
-            refuse_passing(error)
-            raise
+            known = meaning(error)
+            if known is None:
+                raise
+            raise known from error
         finally:
             self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
         self._metrics.checked_out.inc()
-        return connection
+        return PooledConnection(session, self._pool, self._metrics)
 
     async def close(self) -> None:
         """Close the pool."""
-        await self._engine.dispose()
+        await self._pool.close()

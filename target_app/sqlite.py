@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 from target_app.database import (
     NOTHING,
     AnyRow,
+    ConstraintError,
     DatabaseAwayError,
     DatabaseBusyError,
     DatabaseUnavailableError,
@@ -70,14 +71,18 @@ AWAY = frozenset(
 )
 
 
-def refuse_passing(error: Exception) -> None:
-    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back."""
+def refuse_known(error: Exception) -> None:
+    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back, and
+    ConstraintError.
+    """
     cause = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
     if code in BUSY:
         raise DatabaseBusyError("another process holds a lock of the database") from error
     if code in AWAY:
         raise DatabaseAwayError(f"the file cannot be used: {cause}") from error
+    if code == sqlite3.SQLITE_CONSTRAINT:
+        raise ConstraintError(str(cause)) from error
 
 
 class InlineConnection:
@@ -102,7 +107,7 @@ class InlineConnection:
         try:
             return self._fetch(prepared, parameters).fetchall()
         except sqlite3.Error as error:
-            refuse_passing(error)
+            refuse_known(error)
             raise
 
     async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
@@ -112,20 +117,24 @@ class InlineConnection:
             row: Fetched | None = cursor.fetchone()
             cursor.close()  # a statement that is not read to its end holds its snapshot
         except sqlite3.Error as error:
-            refuse_passing(error)
+            refuse_known(error)
             raise
         return row
 
     async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
         """The number of rows that were matched."""
-        return self._fetch(prepared, parameters).rowcount
+        try:
+            return self._fetch(prepared, parameters).rowcount
+        except sqlite3.Error as error:
+            refuse_known(error)
+            raise
 
     def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
         began = time.perf_counter()
         try:
             return self._connection.execute(statement, parameters)
         except DBAPIError as error:
-            refuse_passing(error)
+            refuse_known(error)
             raise
         finally:
             self._metrics.statement(time.perf_counter() - began)
@@ -172,7 +181,7 @@ class InlineWriting(InlineConnection):
             self._driver.commit()  # SQLAlchemy knows of no transaction where prepared statements alone were run
         except (DBAPIError, sqlite3.Error) as error:
             self._undo()
-            refuse_passing(error)
+            refuse_known(error)
             raise
         except BaseException:
             self._undo()
@@ -247,7 +256,7 @@ class SqliteDatabase:
                 driver.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                    refuse_passing(error)
+                    refuse_known(error)
                     raise
                 if time.monotonic() >= deadline:
                     raise DatabaseBusyError("another process holds the write lock of the database") from None

@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from benchmarks.twin import sql
-from benchmarks.twin.drivers import driver
+from benchmarks.twin.drivers import Statements, driver
 from target_app.web.answers import moment
 
 DATABASE = driver(os.environ["TWIN_DATABASE_URL"])
@@ -78,6 +78,12 @@ def page(rows: Sequence[Sequence[Any]]) -> Response:
     return answer({"articles": [summary(row) for row in rows], "articlesCount": rows[0][18] if rows else 0})
 
 
+def usual_page(request: Request) -> None:
+    """Raises ValueError for another page than the statements give."""
+    if int(request.query_params["limit"]) != 20:
+        raise ValueError("a page has 20 articles")
+
+
 async def tags(_request: Request) -> Response:
     """All tags."""
     return answer({"tags": [name for (name,) in await DATABASE.fetch(sql.TAGS)]})
@@ -85,17 +91,18 @@ async def tags(_request: Request) -> Response:
 
 async def articles(request: Request) -> Response:
     """The newest articles."""
-    limit = int(request.query_params["limit"])
+    usual_page(request)
     if "authorization" in request.headers:
         user = await viewer(request)
-        return page(await DATABASE.fetch(SIGNED_LIST, user, user, limit, 0))
-    return page(await DATABASE.fetch(LIST, limit, 0))
+        return page(await DATABASE.fetch(SIGNED_LIST, user, user))
+    return page(await DATABASE.fetch(LIST))
 
 
 async def feed(request: Request) -> Response:
     """The newest articles of those whom the user follows."""
-    limit, user = int(request.query_params["limit"]), await viewer(request)
-    return page(await DATABASE.fetch(FEED, user, user, user, user, limit, 0))
+    usual_page(request)
+    user = await viewer(request)
+    return page(await DATABASE.fetch(FEED, user, user, user, user))
 
 
 async def article(request: Request) -> Response:
@@ -109,6 +116,13 @@ async def article(request: Request) -> Response:
     return answer({"article": shown})
 
 
+async def tell(connection: Statements, kind: str, owner: int, data: Any, now: int) -> None:
+    """Write an event down for its owner's webhooks."""
+    event = f"ev_{secrets.token_hex(16)}"
+    body = orjson.dumps({"id": event, "type": kind, "createdAt": moment(now), "data": data}).decode()
+    await connection.fetch(sql.RECORD, event, kind, body, now, now, now, owner, f'%"{kind}"%')
+
+
 async def comment(request: Request) -> Response:
     """A new comment."""
     user, now = await viewer(request), time.time_ns() // 1_000_000
@@ -117,16 +131,22 @@ async def comment(request: Request) -> Response:
         (found,) = await connection.fetch(SIGNED_ONE, user, user, user, request.path_params["slug"])
         ((added,),) = await connection.fetch(sql.ADD_COMMENT, found[0], user, body, now, now)
         (row,) = await connection.fetch(sql.COMMENT, user, found[0], added)
-    author = {"username": row[5], "bio": row[6], "image": row[7], "following": bool(row[8])}
-    shown = {"id": row[0], "createdAt": moment(row[2]), "updatedAt": moment(row[3]), "body": row[1], "author": author}
+        shown = comment_shown(row)
+        await tell(connection, "comment.created", found[10], {"slug": found[1], "comment": shown}, now)
     return answer({"comment": shown}, 201)
+
+
+def comment_shown(row: Sequence[Any]) -> dict[str, Any]:
+    """A comment."""
+    author = {"username": row[5], "bio": row[6], "image": row[7], "following": bool(row[8])}
+    return {"id": row[0], "createdAt": moment(row[2]), "updatedAt": moment(row[3]), "body": row[1], "author": author}
 
 
 async def order(request: Request) -> Response:
     """A new order, charged and settled."""
     user, now = await viewer(request), time.time_ns() // 1_000_000
     key, slug = request.headers["idempotency-key"], orjson.loads(await request.body())["order"]["slug"]
-    ((found, author, _, price, _, _),) = await DATABASE.fetch(sql.WANTED, slug, user, key)
+    ((found, author, _, price, *_),) = await DATABASE.fetch(sql.WANTED, slug, user, key)
     digest, nonce = hashlib.sha256(orjson.dumps([slug, None])).hexdigest(), secrets.token_hex(8)
     async with DATABASE.transaction() as connection:
         values = (user, author, found, None, slug, price, 0, price, "pending", key, digest, nonce)
@@ -137,13 +157,15 @@ async def order(request: Request) -> Response:
     async with session.post("/v1/charges", data=sent, headers={"Idempotency-Key": reference}) as charged:
         charge = orjson.loads(await charged.read())["id"]
     settled, share = time.time_ns() // 1_000_000, price - price // 10
-    async with DATABASE.transaction() as connection:
-        await connection.fetch(sql.MOVE, charge, now + LEASE_MS, settled, number)
-        await connection.fetch(sql.CREDIT, author, share)
-        ((entry,),) = await connection.fetch(sql.ADD_TRANSACTION, number, settled)
-        await connection.fetch(sql.ADD_ENTRIES, entry, author, share, entry, price - share, entry, -price)
     shown = {"id": number, "slug": slug, "price": price, "discount": 0, "amount": price, "status": "paid"}
-    return answer({"order": {**shown, "createdAt": moment(now), "updatedAt": moment(settled)}}, 201)
+    shown |= {"createdAt": moment(now), "updatedAt": moment(settled)}
+    async with DATABASE.transaction() as connection:
+        await connection.fetch(sql.MOVE, "paid", charge, now + LEASE_MS, settled, number, "pending")
+        await connection.fetch(sql.CREDIT, author, share)
+        ((entry,),) = await connection.fetch(sql.ADD_TRANSACTION, number, "settlement", settled)
+        await connection.fetch(sql.ADD_ENTRIES, entry, author, share, entry, 0, price - share, entry, -1, -price)
+        await tell(connection, "order.updated", author, shown, settled)
+    return answer({"order": shown}, 201)
 
 
 async def health(_request: Request) -> Response:

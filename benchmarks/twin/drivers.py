@@ -81,6 +81,10 @@ class Inline:
         return self._connection.execute(sql, parameters).fetchall()
 
 
+async def as_it_is(_connection: Any) -> None:
+    """A connection that is given back has nothing to reset: asyncpg would ask the server for it at every request."""
+
+
 class Postgres:
     """PostgreSQL through asyncpg and its pool; statements are prepared once a connection."""
 
@@ -93,7 +97,7 @@ class Postgres:
 
     async def open(self) -> None:
         """Connect."""
-        self._pool = await asyncpg.create_pool(self._url, min_size=1, max_size=10)
+        self._pool = await asyncpg.create_pool(self._url, min_size=1, max_size=10, reset=as_it_is)
 
     async def fetch(self, sql: str, *parameters: Any) -> Sequence[Sequence[Any]]:
         """All rows of a statement of its own."""

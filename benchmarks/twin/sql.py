@@ -19,10 +19,13 @@ BOUGHT = (
 WRITTEN = "FROM articles JOIN users ON users.id = articles.author_id "
 ALL = "coalesce((SELECT sum(article_counts.articles_count) FROM article_counts), 0) AS total "
 FOLLOWED = "articles.author_id IN (SELECT follows.followed_id FROM follows WHERE follows.follower_id = ?) "
-PAGE = "ORDER BY articles.id DESC LIMIT ? OFFSET ?"
+PAGE = "ORDER BY articles.id DESC LIMIT 20 OFFSET 0"
 
 TAGS = "SELECT tags.name FROM tags WHERE tags.articles_count > 0 ORDER BY tags.articles_count DESC, tags.name"
-USER = "SELECT users.id, users.username, users.email, users.bio, users.image FROM users WHERE users.id = ?"
+USER = (
+    "SELECT users.id, users.username, users.email, users.bio, users.image, users.role, users.suspended_at "
+    "FROM users WHERE users.id = ?"
+)
 LIST = f"SELECT {ARTICLE}{NOBODY}{ALL}{WRITTEN}WHERE {{public}} {PAGE}"
 SIGNED_LIST = f"SELECT {ARTICLE}{VIEWER}{{no}} AS purchased, {ALL}{WRITTEN}WHERE {{public}} {PAGE}"
 FEED = (
@@ -43,7 +46,10 @@ COMMENT = (
     "ORDER BY comments.id DESC"
 )
 WANTED = (
-    "SELECT articles.id, articles.author_id, articles.slug, articles.price, articles.draft, orders.id "
+    "SELECT articles.id, articles.author_id, articles.slug, articles.price, articles.draft, orders.id, "
+    "orders.buyer_id, orders.author_id, orders.article_id, orders.coupon_id, orders.slug, orders.price, "
+    "orders.discount, orders.amount, orders.status, orders.request_digest, orders.nonce, orders.charge_id, "
+    "orders.lease_until, orders.created_at, orders.updated_at "
     "FROM (SELECT 1 AS one) AS here LEFT OUTER JOIN articles ON articles.slug = ? "
     "LEFT OUTER JOIN orders ON orders.buyer_id = ? AND orders.idempotency_key = ?"
 )
@@ -53,14 +59,17 @@ ADD_ORDER = (
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
 )
 MOVE = (
-    "UPDATE orders SET status = 'paid', charge_id = ?, lease_until = ?, updated_at = ? "
-    "WHERE orders.id = ? AND orders.status = 'pending'"
+    "UPDATE orders SET status = ?, charge_id = ?, lease_until = ?, updated_at = ? "
+    "WHERE orders.id = ? AND orders.status = ?"
 )
 CREDIT = (
     "INSERT INTO ledger_accounts (id, balance) VALUES (?, ?) "
     "ON CONFLICT (id) DO UPDATE SET balance = ledger_accounts.balance + excluded.balance"
 )
-ADD_TRANSACTION = (
-    "INSERT INTO ledger_transactions (order_id, kind, created_at) VALUES (?, 'settlement', ?) RETURNING id"
+ADD_TRANSACTION = "INSERT INTO ledger_transactions (order_id, kind, created_at) VALUES (?, ?, ?) RETURNING id"
+ADD_ENTRIES = "INSERT INTO ledger_entries (transaction_id, account_id, amount) VALUES (?, ?, ?), (?, ?, ?), (?, ?, ?)"
+RECORD = (
+    "INSERT INTO webhook_deliveries "
+    "(webhook_id, event_id, type, body, status, attempts, due_at, created_at, updated_at) "
+    "SELECT id, ?, ?, ?, 'pending', 0, ?, ?, ? FROM webhooks WHERE user_id = ? AND events LIKE ?"
 )
-ADD_ENTRIES = "INSERT INTO ledger_entries (transaction_id, account_id, amount) VALUES (?, ?, ?), (?, 0, ?), (?, -1, ?)"

@@ -1,13 +1,11 @@
-import sqlite3
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, exists, false, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from target_app.comments.models import comments
 from target_app.controls.response_fields import ResponseFields
-from target_app.database import Connection
+from target_app.database import Connection, ConstraintError
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
@@ -95,7 +93,7 @@ class CommentRepository:
         values = {"article": article, "author": author, "text": body, "now": now}
         try:
             row = await connection.fetch_one(ADD, values)
-        except (IntegrityError, sqlite3.IntegrityError):
+        except ConstraintError:
             raise ArticleGoneError from None
         if row is None:
             raise LookupError("the database returned no id for a new comment")

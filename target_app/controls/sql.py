@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, FromClause, TextClause, bindparam, func, select, text
+from sqlalchemy import ColumnElement, FromClause, String, TextClause, bindparam, func, select, text
 
 from target_app.articles.models import article_counts, article_tags, articles, favorites, tags
 from target_app.controls.model import Factor, Kit, Level, StaticFinding
@@ -67,8 +67,15 @@ def named_user(parameter: str) -> ColumnElement[Any]:
     return select(users.c.id).where(users.c.username == bindparam(parameter)).scalar_subquery()
 
 
+def named_tag() -> ColumnElement[Any]:
+    """The tag that is bound to `tag`. As a question of its own: PostgreSQL, which knows how frequent each tag is, would
+    otherwise find a plan that fits all tags too dear to keep, and plan anew for every request.
+    """
+    return select(bindparam("tag", type_=String)).scalar_subquery()
+
+
 BOUND_CLAUSES: dict[str, Clause] = {
-    "tag": article_tags.c.tag == bindparam("tag"),
+    "tag": article_tags.c.tag == named_tag(),
     "author": articles.c.author_id == named_user("author"),
     "favorited": articles.c.id.in_(
         select(favorites.c.article_id).where(favorites.c.user_id == named_user("favorited"))

@@ -27,6 +27,8 @@ from target_app.orders.models import LIVE, orders
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 
+#: Limit and offset of the pages that nearly everybody asks for: the first few, of 20 articles.
+USUAL_PAGES = frozenset((20, offset) for offset in range(0, 100, 20))
 #: Statements that are kept built. A list has few shapes; only string-built SQL makes more.
 STATEMENTS = 512
 
@@ -66,15 +68,22 @@ class ArticleLoader(Protocol):
         """The article of that slug, drafts included."""
 
 
-def paged(statement: Select[Any], selection: Selection) -> Select[Any]:
-    """One page of `statement`."""
-    return (
-        statement.select_from(selection.source)
-        .where(*selection.page)
-        .order_by(*selection.order)
-        .limit(bindparam("limit", type_=BigInteger))
-        .offset(bindparam("offset", type_=BigInteger))
-    )
+def ordered(statement: Select[Any], selection: Selection) -> Select[Any]:
+    """`statement` of the list's articles, in its order."""
+    return statement.select_from(selection.source).where(*selection.page).order_by(*selection.order)
+
+
+def cut(statement: Select[Any], page: tuple[int, int] | None) -> Select[Any]:
+    """A page of a list: one of USUAL_PAGES, whose two numbers stand in the text, or any, with both bound.
+
+    PostgreSQL takes a number that it does not know for a tenth of the list, finds the plan for that too dear to keep,
+    and plans anew for every request, which costs more than reading the page.
+    """
+    if page is None:
+        limit, offset = (bindparam(name, type_=BigInteger) for name in ("limit", "offset"))
+        return statement.limit(limit).offset(offset)
+    written = [literal_column(str(number), BigInteger) for number in page]
+    return statement.limit(written[0]).offset(written[1])
 
 
 def viewer_bits(signed_in: bool) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
@@ -127,7 +136,10 @@ class Joined:
     ) -> Page:
         """One statement; a second one only beyond the list's end."""
         signed_in = viewer is not None
-        statement = self._pages.get((selection.key, signed_in), lambda: self._page_statement(selection, signed_in))
+        page = (limit, offset) if (limit, offset) in USUAL_PAGES else None
+        statement = self._pages.get(
+            (selection.key, signed_in, page), lambda: cut(self._list_statement(selection, signed_in), page)
+        )
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
         found = await connection.fetch_all(statement, parameters)
         rows = [ArticleRow._make((*row[:DECLARED], row[DECLARED:])) for row in found]
@@ -140,10 +152,10 @@ class Joined:
         row = await connection.fetch_one(self._one[viewer is not None], {"slug": slug, "viewer": viewer})
         return None if row is None else ArticleRow._make((*row[:DECLARED], row[DECLARED:]))
 
-    def _page_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
+    def _list_statement(self, selection: Selection, signed_in: bool) -> Select[Any]:
         bits = (*viewer_bits(signed_in), false().label("purchased"))
         columns = (*WITHOUT_BODY, *AUTHOR_COLUMNS, *bits, selection.count.label("total"))
-        return paged(select(*columns, *self._extra), selection)
+        return ordered(select(*columns, *self._extra), selection)
 
     def _one_statement(self, signed_in: bool) -> Select[Any]:
         bits = (*viewer_bits(signed_in), purchased_bit(signed_in))
@@ -188,7 +200,7 @@ class Lazy:
         self, connection: Connection, selection: Selection, viewer: int | None, limit: int, offset: int
     ) -> Page:
         """Two statements, and three to five per article."""
-        statement = self._pages.get(selection.key, lambda: paged(select(*WITHOUT_BODY), selection))
+        statement = self._pages.get(selection.key, lambda: cut(ordered(select(*WITHOUT_BODY), selection), None))
         parameters = selection.parameters | {"viewer": viewer, "limit": limit, "offset": offset}
         found = await connection.fetch_all(statement, parameters)
         count = await total(connection, selection, parameters)

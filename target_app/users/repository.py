@@ -2,10 +2,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, exists, false, insert, or_, select, text, update
-from sqlalchemy.exc import IntegrityError
 
 from target_app.controls.response_fields import ResponseFields
-from target_app.database import Connection
+from target_app.database import Connection, ConstraintError
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 from target_app.users.roles import Role
@@ -105,7 +104,7 @@ class UserRepository:
         """The id of the new user. Raises TakenError where another request was faster."""
         try:
             row = await connection.row(insert(users).values(**values).returning(users.c.id))
-        except IntegrityError:
+        except ConstraintError:
             raise TakenError from None
         if row is None:
             raise LookupError("the database returned no id for a new user")
@@ -115,7 +114,7 @@ class UserRepository:
         """Change some columns. Raises TakenError where another request was faster."""
         try:
             await connection.run(update(users).where(users.c.id == user_id).values(**values))
-        except IntegrityError:
+        except ConstraintError:
             raise TakenError from None
 
     async def follow(self, connection: Connection, follower: int, followed: int) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import orjson
 from fastapi import Request
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -116,5 +115,4 @@ HANDLERS: Mapping[int | type[Exception], Callable[[Request, Any], Coroutine[Any,
     HTTPException: on_http_exception,
     DatabaseAwayError: on_away,
     DatabaseBusyError: on_busy,
-    PoolTimeoutError: on_busy,
 }

@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.unit_of_work import UnitOfWork
@@ -36,6 +37,15 @@ class Route(APIRoute):
         options["responses"] = {**documented(401, 403, *too_large, 503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
         self.app = self._answering(endpoint)
+        self._begins, parameter, _ = self.path.partition("{")
+        self._exact = not parameter
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Most requests are for other routes, and most of those begin otherwise: that is seen without the pattern."""
+        path = scope["path"]
+        if path != self._begins if self._exact else not path.startswith(self._begins):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def _answering(self, endpoint: Callable[..., Awaitable[Response]]) -> ASGIApp:
         """The ASGI app that calls the endpoint; what it raises is for the app's exception handlers."""

@@ -1,6 +1,8 @@
 """A slice of `python -m benchmarks.sockets`: that it works, not how fast."""
 
-from benchmarks.sockets import MESSAGES, first_frame, printed, run_round, summary
+from dataclasses import replace
+
+from benchmarks.sockets import MESSAGES, Round, bars, first_frame, printed, run_round, summary
 
 
 def test_a_small_round() -> None:
@@ -27,3 +29,18 @@ def test_frames_are_read_whole() -> None:
         assert first_frame(data + b"\x89") == (1, b"x" * size, b"\x89")
     assert first_frame(b"\x81") is None
     assert first_frame(b"\x81\x7e\x01") is None
+
+
+def test_each_bar_can_be_missed() -> None:
+    """The worst figure of all rounds decides, and each figure decides about its own bar alone."""
+    good = Round(1000, 28.0, 29.0, [40.0, 50.0], [30.0], [60.0], 1200.0, 90)
+    bad = [
+        replace(good, kib_after=41.0),
+        replace(good, from_sending=[40.0, 251.0]),
+        replace(good, stalled_from_sending=[251.0]),
+        replace(good, stalled_dropped_after=None),
+    ]
+    assert list(bars(summary([good, good])).values()) == [True] * 4
+    for missed, one in enumerate(bad):
+        assert list(bars(summary([good, one])).values()) == [place != missed for place in range(4)]
+    assert "MISSED: under 40 KiB a socket" in printed(summary([bad[0]]))

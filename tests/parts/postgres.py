@@ -129,14 +129,17 @@ class Installation:
     data: Path
     owner: str | None
 
+    @property
+    def log(self) -> Path:
+        """What its server writes."""
+        return self.data.parent / "log"
+
     @contextmanager
     def serving(self, settings: Mapping[str, str] = SETTINGS) -> Iterator[subprocess.Popen[bytes]]:
         """The server as long as the block."""
-        cluster, folder = self.cluster, self.data.parent
-        log = folder / "log"
-        command = postgres_command(cluster, self.data, settings)
-        with running(command, log=log, cwd=folder, user=self.owner, stop=signal.SIGINT) as process:
-            wait_until(cluster.ready, process=process, log=log, what="PostgreSQL")
+        command = postgres_command(self.cluster, self.data, settings)
+        with running(command, log=self.log, cwd=self.data.parent, user=self.owner, stop=signal.SIGINT) as process:
+            wait_until(self.cluster.ready, process=process, log=self.log, what="PostgreSQL")
             yield process
 
 
@@ -158,5 +161,5 @@ def installed_cluster() -> Iterator[Installation]:
 @contextmanager
 def postgres_cluster(settings: Mapping[str, str] = SETTINGS) -> Iterator[PostgresCluster]:
     """A fresh cluster that lives as long as the block."""
-    with installed_cluster() as installation, installation.serving():
+    with installed_cluster() as installation, installation.serving(settings):
         yield installation.cluster

@@ -1,7 +1,11 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
+from target_app.articles.models import articles
+from target_app.prepared import Prepared
+from target_app.tuning.query_shape import cut
 from tests.target_app.app_client import AppClient
 
 Make = Callable[..., AppClient]
@@ -62,6 +66,28 @@ def test_both_shapes_answer_alike(client: Make) -> None:
     assert feeds[0] == feeds[1]
     assert feeds[0]["articlesCount"] == 10
     assert [article["favoritesCount"] for article in feeds[0]["articles"]] == [1, 0] * 5
+
+
+def test_usual_pages_are_cut_like_any(client: Make) -> None:
+    """A page whose numbers stand in its statement has the articles that the same place of a longer page has."""
+    app = client()
+    ann = app.register("ann")
+    for number in range(45):
+        app.publish(ann, f"Title {number}", tagList=["all"])
+    for query in ("", "&tag=all", "&author=ann&sort=popular"):
+        everything = app.call("GET", f"/api/articles?limit=100{query}").json()["articles"]
+        assert len(everything) == 45
+        for offset in (0, 20, 40, 60):
+            page = app.call("GET", f"/api/articles?limit=20&offset={offset}{query}").json()
+            assert page == {"articles": everything[offset : offset + 20], "articlesCount": 45}
+
+
+def test_usual_pages_say_their_size() -> None:
+    """Their statements leave neither number open; any other page leaves both."""
+    statement = select(articles.c.id)
+    assert {"limit", "offset"} == set(Prepared(cut(statement, None)).postgres.names)
+    assert not Prepared(cut(statement, (20, 40))).postgres.names
+    assert Prepared(cut(statement, (20, 40))).postgres.sql.endswith("LIMIT 20 OFFSET 40")
 
 
 def test_a_page_beyond_the_end_still_knows_the_count(client: Make) -> None:
