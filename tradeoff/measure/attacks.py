@@ -118,6 +118,7 @@ def _attack(
             articles=articles,
             workers=workers,
             nursery=nursery,
+            front=target.front_for(spec.treatment),
         )
         try:
             arm.wait_ready()
