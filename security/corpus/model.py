@@ -77,8 +77,3 @@ class Case:
     encoding: str
     payload: str
     request: Request
-
-    @property
-    def held_out(self) -> bool:
-        """Whether it belongs to the half that the rules of `light` were not written with."""
-        return int(self.id.split("/")[1], 16) % 2 == 1

@@ -94,7 +94,6 @@ GROUPINGS: Final[dict[str, Callable[[Case], str]]] = {
     "class": lambda case: case.category,
     "place": lambda case: case.place,
     "encoding": lambda case: case.encoding,
-    "half": lambda case: "held_out" if case.held_out else "tuning",
 }
 
 
