@@ -168,12 +168,14 @@ def wilson(count: int, total: int) -> Share:
     return Share(count, total, share, max(0.0, middle - half), min(1.0, middle + half))
 
 
-def score_target(url: str, cases: Sequence[Case], mark: Mark, authorization: Authorization | None = None) -> Score:
-    """Play the cases against a target and score it.
+def score_target(
+    name: str, url: str, cases: Sequence[Case], mark: Mark, authorization: Authorization | None = None
+) -> Score:
+    """Play the cases against a target and score it; `name` is what the score calls it.
 
     Raises:
         Refused: the target is neither loopback nor authorised.
     """
     began = time.monotonic()
     played = play(url, cases, mark, authorization)
-    return score(url, played, time.monotonic() - began)
+    return score(name, played, time.monotonic() - began)

@@ -24,7 +24,7 @@ FIRST_VALUE = 3
 
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 COMMENT = re.compile(r"/\*[^*]{0,200}\*/")
-BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 #: Markdown shows code as it is written, and so does every page that is made from it.
 CODE = re.compile(r"```.*?```|`[^`\n]{1,400}`", re.DOTALL)
 #: A text with as many words beside its code is prose; one with fewer may be code for something else, such as a shell.
@@ -100,8 +100,7 @@ def _form_fields(body: bytes) -> Iterator[Field]:
 
 def readings(text: str) -> Iterator[str]:
     """The text as it may be read: decoded, and where all of it is base64 of a text, that one too."""
-    plain = normalised(text)
-    yield plain
+    yield normalised(text)
     if BASE64.fullmatch(text):
         try:
             inner = urlsafe_b64decode(text.translate({ord("+"): "-", ord("/"): "_"}) + "==").decode()
@@ -111,7 +110,7 @@ def readings(text: str) -> Iterator[str]:
 
 
 def normalised(text: str) -> str:
-    """Lower case, without percent-encoding, escapes, entities, comments, wide letters, and code that prose shows."""
+    """Lower case, without percent-encoding, escapes, entities, comments and wide letters."""
     for _ in range(ROUNDS):
         if "%" not in text:
             break
@@ -124,11 +123,12 @@ def normalised(text: str) -> str:
         text = COMMENT.sub(" ", text)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
-    if "`" in text:
-        text = _without_code(text)
     return text.lower()
 
 
-def _without_code(text: str) -> str:
+def prose_of(text: str) -> str | None:
+    """The text without the code that it shows; None where it shows none, or is no prose."""
+    if "`" not in text:
+        return None
     prose = CODE.sub(" ", text)
-    return prose if len(prose.split()) >= PROSE_WORDS else text
+    return prose if len(prose.split()) >= PROSE_WORDS else None

@@ -112,6 +112,12 @@ class ChosenFront:
     start: Command
 
 
+class Waf(Section):
+    """What `probe --waf` must know: a header (name and value) that refusals by a WAF carry, and nothing else does."""
+
+    refusal: tuple[str, str]
+
+
 class Lab(Section):
     """Commands that some probes need. A missing one makes those probes answer could_not_run."""
 
@@ -153,6 +159,7 @@ class Target(Section):
     load: Load
     services: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Service] = {}
     front: Front | None = None
+    waf: Waf | None = None
     lab: Lab = Lab()
     scan: Scan = Scan()
     authorized: Authorized = Authorized()
