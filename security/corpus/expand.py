@@ -57,12 +57,16 @@ def _chosen(
             if _fits(text, encoding, carrier):
                 able.setdefault(encoding, []).append(name)
     disguises = [encoding for encoding in able if encoding != PLAIN]
-    chosen = [encoding for encoding in (PLAIN, _pick(disguises, digest[:4])) if encoding in able]
-    return ((name, encoding) for encoding in chosen if (name := _pick(able[encoding], digest[4:8])))
+    yield from _picked([PLAIN] if PLAIN in able else [], able, digest)
+    yield from _picked(disguises, able, digest)
 
 
-def _pick(choices: Sequence[str], digest: bytes) -> str | None:
-    return choices[int.from_bytes(digest, "big") % len(choices)] if choices else None
+def _picked(encodings: Sequence[str], able: Mapping[str, Sequence[str]], digest: bytes) -> Iterator[tuple[str, str]]:
+    """One of the encodings, and one of the carriers that are able to wear it; nothing where there is none."""
+    if encodings:
+        encoding = encodings[int.from_bytes(digest[:4], "big") % len(encodings)]
+        names = able[encoding]
+        yield names[int.from_bytes(digest[4:8], "big") % len(names)], encoding
 
 
 def _fits(text: str, encoding: str, carrier: Carrier) -> bool:

@@ -9,6 +9,7 @@ import pwd
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from security.waf.front import CONFIGURATION, PARANOIA, Front, MissingPartError, nginx
 
@@ -17,8 +18,8 @@ UNPRIVILEGED = "www-data"
 PR_SET_PDEATHSIG = 1
 
 
-def main() -> int:
-    """Write the configuration and become nginx. Returns only where that fails: 2, after one sentence."""
+def main() -> NoReturn:
+    """Write the configuration and become nginx; where a part is missing exit with 2, after one sentence."""
     options = _options()
     parent = os.getppid()
     try:
@@ -26,14 +27,14 @@ def main() -> int:
         Front(options.level, options.listen, options.upstream, options.source, options.workers).write(options.folder)
     except MissingPartError as error:
         sys.stderr.write(f"{error}\n")
-        return 2
+        sys.exit(2)
     os.chdir(options.folder)  # from here on every path is relative: nobody else can pass the folders above
     if os.geteuid() == 0:
         _give_up_root()
     # A change of user clears it.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        return 2
+    if os.getppid() != parent:  # it has ended meanwhile: no signal will come
+        sys.exit(2)
     command = [program, "-p", ".", "-c", CONFIGURATION, "-e", "stderr"]
     os.execv(program, [*command, "-t"] if options.check else command)
 
@@ -60,4 +61,4 @@ def _give_up_root() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

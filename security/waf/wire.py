@@ -70,8 +70,8 @@ class Wire:
         headers = {"Host": self._pinned.host_header, **USUAL, **dict(request.headers)}
         if request.body or request.method != "GET":
             headers["Content-Length"] = str(len(request.body))
-        lines = [f"{request.method} {request.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        return "\r\n".join([*lines, "", ""]).encode() + request.body
+        fields = [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([f"{request.method} {request.target} HTTP/1.1", *fields, "", ""]).encode() + request.body
 
     def close(self) -> None:
         """Close the connection, if one is open."""

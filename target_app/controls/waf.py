@@ -101,7 +101,7 @@ def broken_in_body(scope: Scope, body: bytes) -> str | None:
 
 
 def first_broken(fields: Iterable[Field]) -> str | None:
-    """The first rule that one of the texts breaks; so many texts that reading them all would take long break one too."""
+    """The first rule that one of the texts breaks; more texts than can be read quickly break one too."""
     for number, field in enumerate(fields):
         if number == MOST_TEXTS:
             return "too_many_texts"
@@ -113,7 +113,8 @@ def first_broken(fields: Iterable[Field]) -> str | None:
 def has_body(scope: Scope) -> bool:
     """Whether the request says that a body follows (RFC 9112, 6.3)."""
     return any(
-        name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in scope["headers"]
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
     )
 
 

@@ -21,8 +21,8 @@ BEGINNING: Final = 256
 CUT: Final = " …"
 #: From seldom to frequent: Python finds a single character many times faster than a word.
 SELDOM: Final = "\0<{$_@!#%]|\\;&`*()'\"\r\u2028\n=:/."
-#: Words alone break no rule but those that look for names.
-HARMLESS: Final = re.compile(r"[A-Za-z ,!?-]*+\.?|[A-Za-z0-9]{0,11}")
+#: Words, slugs and numbers alone break no rule but those that look for names.
+HARMLESS: Final = re.compile(r"[a-z0-9-]*+|[A-Za-z ,!?-]*+\.?|[A-Za-z0-9]{0,11}")
 FREE: Final = frozenset({"name", "value", "content"})
 
 
@@ -67,7 +67,7 @@ BEGINNINGS: Final = (
     rule(
         "sql_break_out",
         "' \" )",
-        BREAK + r"(?:or|and|\|\||&&|xor)\s*[()'\"\w.\s]{0,60}?(?:=|<|>|\blike\b|\bis\b|\bin\b|\bbetween\b|\(\s*select\b)",
+        BREAK + r"(?:or|and|\|\||&&|xor)\s*[()'\"\w.\s]{0,60}?(?:[=<>]|\b(?:like|is|in|between)\b|\(\s*select\b)",
         BREAK + r"(?:or|and|\|\|)\s*\(?\s*(?:select|exists|(?:pg_)?sleep|substr|substring|ascii|extractvalue)\b",
         BREAK + r"(?:union|having|order\s+by|group\s+by|procedure|rlike|into\s+(?:out|dump)file)\b",
     ),
@@ -144,7 +144,8 @@ BEGINNINGS: Final = (
     rule("scanner", SCANNERS, "|".join(SCANNERS.split()), places="header"),
     rule(
         "hidden_path",
-        "/. /wp- phpmyadmin /actuator/ /cgi-bin .sql server-status /solr/ /vendor/ web.config _ignition hnap1 id_rsa .php",
+        "/. .sql .php /wp- /phpmyadmin /actuator/ /cgi-bin/ /server-status /solr/ /vendor/ /web.config /_ignition/ "
+        "/hnap1 /id_rsa",
         r"/\.(?:git|env|svn|hg|aws|ds_store|ht)|/wp-(?:login|admin|content|includes)|/phpmyadmin|/actuator/|/cgi-bin/",
         r"\.sql(?:\.\w+)?\Z|/server-status\Z|/solr/|/vendor/|/web\.config|/_ignition/|/hnap1|/id_rsa|\.php\Z",
         places="path",
@@ -227,7 +228,7 @@ def broken_rule(field: Field) -> str | None:
     """The first rule that one of the text's readings breaks."""
     if field.place in FREE and HARMLESS.fullmatch(field.text):
         return None
-    for text in readings(field.text):
+    for text in readings(field):
         broken = _broken(field.place, text)
         # Only a text that looks bad is read again, without the code in it.
         if broken is not None and (prose := prose_of(text)) is not None:

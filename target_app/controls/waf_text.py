@@ -25,6 +25,7 @@ FIRST_VALUE = 3
 ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 COMMENT = re.compile(r"/\*[^*]{0,200}\*/")
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
+TO_URL_SAFE = str.maketrans("+/", "-_")
 #: Markdown shows code as it is written, and so does every page that is made from it.
 CODE = re.compile(r"```.*?```|`[^`\n]{1,400}`", re.DOTALL)
 #: A text with as many words beside its code is prose; one with fewer may be code for something else, such as a shell.
@@ -33,7 +34,7 @@ FILE_NAME = re.compile(rb'filename="([^"\r\n]*)')
 
 
 class Field(NamedTuple):
-    """One text of a request, and where it stood: path, name (of a parameter or key), value, header, file_name, content."""
+    """One text of a request, and where it stood: path, name, value, header, file_name or content."""
 
     place: str
     text: str
@@ -98,12 +99,12 @@ def _form_fields(body: bytes) -> Iterator[Field]:
                 yield Field("content", content.decode("utf-8", "replace"))
 
 
-def readings(text: str) -> Iterator[str]:
+def readings(field: Field) -> Iterator[str]:
     """The text as it may be read: decoded, and where all of it is base64 of a text, that one too."""
-    yield normalised(text)
-    if BASE64.fullmatch(text):
+    yield normalised(field.text)
+    if field.place != "path" and BASE64.fullmatch(field.text):
         try:
-            inner = urlsafe_b64decode(text.translate({ord("+"): "-", ord("/"): "_"}) + "==").decode()
+            inner = urlsafe_b64decode(field.text.translate(TO_URL_SAFE) + "==").decode()
         except ValueError:  # no base64, or not of a text
             return
         yield normalised(inner)
