@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote
 
@@ -47,19 +47,19 @@ def comments(text: str) -> str:
 
 
 #: Disguises of the text itself: it is put into its place afterwards, as any other text.
-OF_TEXT: Final[Mapping[str, Callable[[str], str]]] = {
+OF_TEXT: Final[dict[str, Callable[[str], str]]] = {
     PLAIN: str,
     "base64": in_base64,
     "mixed_case": mixed_case,
     "comments": comments,
 }
 #: Disguises of a URL's part or a header: nothing is encoded afterwards.
-OF_URL: Final[Mapping[str, Callable[[str], str]]] = {"url": percent, "double_url": double_percent}
+OF_URL: Final[dict[str, Callable[[str], str]]] = {"url": percent, "double_url": double_percent}
 #: Disguises of a JSON string: nothing is escaped afterwards.
-OF_JSON: Final[Mapping[str, Callable[[str], str]]] = {"unicode": unicode_escapes}
+OF_JSON: Final[dict[str, Callable[[str], str]]] = {"unicode": unicode_escapes}
 
 #: The disguises that each place allows, beside plain ones that a payload set names (`mixed_case`, `comments`).
-BY_PLACE: Final[Mapping[str, tuple[str, ...]]] = {
+BY_PLACE: Final[dict[str, tuple[str, ...]]] = {
     "query": ("url", "double_url", "base64"),
     "path": ("url", "double_url"),
     "header": ("url", "base64"),

@@ -71,9 +71,7 @@ def _picked(encodings: Sequence[str], able: Mapping[str, Sequence[str]], digest:
 
 def _fits(text: str, encoding: str, carrier: Carrier) -> bool:
     """Whether the place can hold it, and the disguise changes it."""
-    if encoding in OF_URL or encoding in OF_JSON:
-        return True
-    changed = OF_TEXT[encoding](text)
+    changed = (OF_URL | OF_JSON | OF_TEXT)[encoding](text)
     return (encoding == PLAIN or changed != text) and not (carrier.header and CONTROL.search(changed))
 
 

@@ -73,16 +73,25 @@ class Front:
 
 
 def _rules(paranoia: int) -> str:
-    for part in (MODULE, RECOMMENDED, UNICODE_MAP, SETUP, CORE_RULES):
-        if not part.exists():
-            raise MissingPartError(f"ModSecurity with the OWASP rules is not installed ({part}): `make services`")
     return _TEMPLATES.get_template(f"{RULES}.j2").render(
         paranoia=paranoia,
         recommended=RECOMMENDED,
         unicode_map=UNICODE_MAP,
         setup=SETUP,
-        core_rules=CORE_RULES / "*.conf",
+        core_rules=rule_files() / "*.conf",
     )
+
+
+def rule_files() -> Path:
+    """The folder of the Core Rule Set.
+
+    Raises:
+        MissingPartError: it, or something without which nginx cannot use it, is not installed.
+    """
+    for part in (MODULE, RECOMMENDED, UNICODE_MAP, SETUP, CORE_RULES):
+        if not part.exists():
+            raise MissingPartError(f"ModSecurity with the OWASP rules is not installed ({part}): `make services`")
+    return CORE_RULES
 
 
 def nginx() -> str:
