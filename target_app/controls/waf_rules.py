@@ -46,7 +46,7 @@ BREAK = r"""\A(?:[^'"`]{0,30}(?<!\s)['"]|-?\d+(?=[\s)])|[^\s'"`]{0,20}\))[)\s]{0
 STACKED = r"""\A(?:[^'"`;]{0,30}['"]\)?|-?\d+|(?!begin)\w+)\s*;\s*"""
 COMMANDS = (
     r"(?:cat|ls|id|whoami|uname|curl|wget|nc|bash|sh|rm|sleep|ping|ps|type|p?env|printenv|echo|crontab|mkfifo|"
-    r"touch|chmod|tee|base64|nslookup|getent|python3?|perl|php|ruby|powershell|cmd|c\\at|/\S{0,40}[?*/]\S{0,40})"
+    r"touch|chmod|tee|base64|nslookup|getent|python3?|perl|php|ruby|powershell|cmd|c\\at|/[^\s$]{0,20}[?*/][^\s$]{0,20})"
 )
 INSIDE = (
     r"(?:127\.|localhost\b|localtest\.me|0\.0\.0\.0|10\.\d|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|"
@@ -164,14 +164,14 @@ ANYWHERE: Final = (
     rule(
         "template",
         "{{ ${ #{ *{ <% {% #set <#assign",
-        r"\{\{[^}]{0,120}?(?:__|\d\s*\*\s*\d|\bconfig\b|\bconstructor\b|\blipsum\b|\brequest\.|\bcycler\b|filter\(|_self)",
-        r"[$#*@]\{[^}]{0,80}?(?:\d\s*\*\s*\d|t\(|getruntime|#|@|`|system\.)",
+        r"\{\{[^{}]{0,120}?(?:__|\d\s*\*\s*\d|\bconfig\b|\bconstructor\b|\blipsum\b|\brequest\.|\bcycler\b|filter\(|_self)",
+        r"[$#*@]\{[^{}]{0,80}?(?:\d\s*\*\s*\d|t\(|getruntime|#|@|`|system\.)",
         r"<%=?\s*\S|\{%\s*(?:import|include|for\s+\w+\s+in\s+[\[(])|\{\{#with|#set\s*\(\s*\$|<#assign",
     ),
     rule(
         "look_up",
         "${ %{",
-        r"\$\{[^}]{0,60}?(?:jndi|lower:|upper:|:-|(?:env|sys|date|script|dns|url|bundle|main|ctx|java|docker|k8s):)",
+        r"\$\{[^{}]{0,60}?(?:jndi|lower:|upper:|:-|(?:env|sys|date|script|dns|url|bundle|main|ctx|java|docker|k8s):)",
         r"%\{\s*(?:\(#|\d+\s*\*)",
     ),
     rule("substitution", "$( ${ifs $ifs", r"\$\(\s*" + COMMANDS + r"[\s)]|\$\{?ifs\b"),
