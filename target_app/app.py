@@ -48,6 +48,7 @@ from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.upload_content import SniffedAndReencoded
+from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
@@ -170,6 +171,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
+            Middleware(WAF.build(treatment, kit).wrap),
             Middleware(cache.wrap),
         ],
         # Nothing here exports to OpenTelemetry; unless told so, FastAPI asks the environment at every request.

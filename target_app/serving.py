@@ -83,7 +83,8 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
         lifespan="on",
         access_log=False,
         log_level="warning",
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxy),
+        forwarded_allow_ips=settings.trusted_proxy,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     port: int = 8000
     #: More values of the Host header to answer to, separated by commas.
     allowed_hosts: str = ""
+    #: The address of a proxy in front, whose X-Forwarded-For is believed; empty: nobody's is.
+    trusted_proxy: str = ""
     #: Processes of this server; `serve` sets it.
     workers: PositiveInt = 1
     #: Whether TLS ends in front of this server: browsers then send its cookies over TLS alone.

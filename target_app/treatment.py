@@ -12,6 +12,7 @@ from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.sql import SQL
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -24,6 +25,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     RESPONSE_FIELDS,
     SQL,
     ERRORS_AND_DOCS,
+    WAF,
     RESPONSE_CACHE,
     QUERY_SHAPE,
 )

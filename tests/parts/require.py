@@ -26,11 +26,22 @@ def _command(*names: str) -> Callable[[], Path | None]:
     return find
 
 
+def _crs() -> Path | None:
+    """The OWASP Core Rule Set, where nginx has the module that reads it."""
+    rules, module = (
+        Path("/usr/share/modsecurity-crs/rules"),
+        Path("/usr/lib/nginx/modules/ngx_http_modsecurity_module.so"),
+    )
+    return rules if rules.is_dir() and module.is_file() else None
+
+
 PARTS: Final[dict[str, Callable[[], Path | None]]] = {
     "postgres": _postgres,
     "redis": _command("redis-server"),
     "prometheus": _command("prometheus"),
     "promtool": _command("promtool"),
+    "nginx": _command("nginx", "/usr/sbin/nginx"),
+    "crs": _crs,
     "chromium": _command("chromium", "chromium-browser"),
     "node": _command("node", "nodejs"),
 }

@@ -40,7 +40,8 @@ def test_yaml_says_no_more_than_json(document: str, value: Any) -> None:
     [
         f"a: &a [x, x, x, x, x, x, x, x, x]\n{NINE}", "a: &a 1\nb: *a", "a: &a b", "&a [*a]",
         "!!python/object/apply:os.system ['true']", "!!python/name:os.system", "a: !!int '5'", "! a", "!x a",
-        "--- a\n--- b", "%YAML 1.1\n--- a", "#\n%YAML 1.1\n--- a", "\n\x85%TAG ! x\n--- a", "%TAG ! tag:a\n--- a", "a\n...\n\u2028%TAG ! x\n--- b",
+        "--- a\n--- b", "%YAML 1.1\n--- a", "#\n%YAML 1.1\n--- a", "\n\x85%TAG ! x\n--- a", "%TAG ! tag:a\n--- a",
+        "a\n...\n\u2028%TAG ! x\n--- b",
         "{[a]: b}", "{{a: b}: c}", "[", "a: b: c", "\tx", "[" * 17 + "]" * 17, '"\\ud800"',
     ],
 )  # fmt: skip

@@ -56,6 +56,7 @@ def _checks(target: Path) -> list[Check]:
         Check("target", lambda: _target(target)),
         Check("scanners", _scanners),
         *(Check(tool, _tool(tool, use), needed=False) for tool, use in tools.items()),
+        Check("nginx, OWASP rules", _front, needed=False),
         Check("chromium", _tool("chromium", "tests of the report page"), needed=False),
     ]
 
@@ -124,6 +125,15 @@ def _scanners() -> str:
     if absent:
         raise Lacking(f"{', '.join(absent)} not installed: `make setup`")
     return "bandit, ruff"
+
+
+def _front() -> str:
+    from security.waf.front import MissingPartError, nginx, rule_files
+
+    try:
+        return f"{nginx()}, {rule_files()}"
+    except MissingPartError as missing:
+        raise Lacking(f"only needed for arms behind them: {missing}") from None
 
 
 def _tool(name: str, use: str) -> Callable[[], str]:

@@ -14,6 +14,7 @@ from tradeoff.cli.options import DEFAULT_TARGET, JsonOption, TargetOption
 def probe(
     arm: Annotated[str | None, typer.Argument(metavar="[ARM]", help="PROFILE[,factor=level…][@gitref]")] = None,
     url: Annotated[str | None, typer.Option("--url", help="Attack a target that runs already.")] = None,
+    waf: Annotated[bool, typer.Option("--waf", help="Score its WAF on attacks and on benign requests.")] = False,
     target: TargetOption = DEFAULT_TARGET,
     json: JsonOption = False,
 ) -> int:
@@ -29,6 +30,8 @@ def probe(
     if (arm is None) == (url is None):
         raise TradeoffError("name either an ARM to start and attack, or the --url of a target that runs")
     description = read_target(target)
+    if waf:
+        return _score_waf(description, arm, url, json=json)
     if url is not None:
         return _probe_url(description, url, json=json)
     assert arm is not None
@@ -47,6 +50,32 @@ def probe(
             progress=progress,
         )
     return _judge_arm(events, spec, catalog, json=json)
+
+
+def _score_waf(description: Any, arm: str | None, url: str | None, *, json: bool) -> int:
+    from rich.console import Console
+
+    from tradeoff.measure.waf import score_arm, score_url
+    from tradeoff.plan.arm import parse_arm
+    from tradeoff.plan.factors import describe
+    from tradeoff.report.waf import print_score
+    from tradeoff.target.errors import TradeoffError
+    from tradeoff.target.template import Templates
+
+    if arm is None:
+        assert url is not None
+        score = score_url(description, url)
+    else:
+        articles = description.database.articles
+        templates = Templates(description, articles=articles)
+        score = score_arm(description, parse_arm(arm, describe(description)), templates=templates, articles=articles)
+    if score.unreachable == score.requests:
+        raise TradeoffError(f"{score.target} answered none of {score.requests} requests: nothing is known of its WAF")
+    if json:
+        typer.echo(json_module.dumps(score.as_json(), indent=2))
+    else:
+        print_score(score, Console())
+    return 3 if score.unreachable else 0
 
 
 def _judge_arm(events: list[Any], spec: Any, catalog: Any, *, json: bool) -> int:

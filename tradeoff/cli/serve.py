@@ -61,12 +61,12 @@ def serve(
             database_url=database_url,
             redis_url=redis_url,
             services=description.services,
+            front=description.front_for(spec.treatment),
         )
         try:
             arm.wait_ready()
             typer.echo(f"{spec.label} serves on {arm.url} (Ctrl-C ends it)")
-            code = arm.wait_ended()
-            raise TradeoffError(f"{spec.label} ended by itself with exit code {code}: {arm.last_words()}")
+            arm.watch()
         finally:
             arm.stop()
     finally:

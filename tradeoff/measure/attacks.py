@@ -8,8 +8,9 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event as Flag
 
@@ -103,10 +104,36 @@ def _attack(
     nursery: Nursery,
     ending: Flag,
 ) -> list[Event]:
-    workers, tree = workers_needed(spec, catalog), tree_of(target, spec.ref)
+    workers, began = workers_needed(spec, catalog), time.monotonic()
+    with fresh_arm(target, spec, templates=templates, articles=articles, workers=workers, nursery=nursery) as arm:
+        attacked = probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery)
+        outcomes = _until(ending, run_suite(attacked, probes))
+    events: list[Event] = [attack_event(spec.label, outcome) for outcome in outcomes]
+    requests = sum(outcome.requests for outcome in outcomes)
+    return [
+        *events,
+        AttacksEnded(arm=spec.label, workers=workers, requests=requests, seconds=time.monotonic() - began),
+    ]
+
+
+@contextmanager
+def fresh_arm(
+    target: Target,
+    spec: ArmSpec,
+    *,
+    templates: Templates,
+    articles: int,
+    workers: int = 1,
+    nursery: Nursery | None = None,
+) -> Iterator[RunningArm]:
+    """An arm on a fresh database, ready and alone, as long as the block.
+
+    Raises:
+        TradeoffError: it can't be started.
+    """
+    tree = tree_of(target, spec.ref)
     template = templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree)
     work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
-    began = time.monotonic()
     try:
         restore(template, work / "arm")
         arm = RunningArm(
@@ -118,22 +145,15 @@ def _attack(
             articles=articles,
             workers=workers,
             nursery=nursery,
+            front=target.front_for(spec.treatment),
         )
         try:
             arm.wait_ready()
-            outcomes = _until(
-                ending, run_suite(probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery), probes)
-            )
+            yield arm
         finally:
             arm.stop(grace_s=1.0)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    events: list[Event] = [attack_event(spec.label, outcome) for outcome in outcomes]
-    requests = sum(outcome.requests for outcome in outcomes)
-    return [
-        *events,
-        AttacksEnded(arm=spec.label, workers=workers, requests=requests, seconds=time.monotonic() - began),
-    ]
 
 
 def _until(ending: Flag, outcomes: Iterable[Outcome]) -> list[Outcome]:
@@ -163,7 +183,7 @@ def probe_target(
     target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1, nursery: Nursery | None = None
 ) -> ProbeTarget:
     """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
-    accounts, login, leave = target.accounts, target.login, target.authorized
+    accounts, login = target.accounts, target.login
     return ProbeTarget(
         base_url=url,
         accounts=Accounts(
@@ -183,8 +203,14 @@ def probe_target(
         ),
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
-        authorization=Authorization(tuple(leave.hosts), leave.until, leave.by, leave.max_rate),
+        authorization=authorization(target),
     )
+
+
+def authorization(target: Target) -> Authorization:
+    """The owner's leave, as the guard takes it."""
+    leave = target.authorized
+    return Authorization(tuple(leave.hosts), leave.until, leave.by, leave.max_rate)
 
 
 #: Places in lab commands that a probe fills in.

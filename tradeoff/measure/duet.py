@@ -201,6 +201,7 @@ class Duet:
                     nursery=nursery,
                     place=self._places[name],
                     services=self._target.services_for(self._journeys),
+                    front=self._target.front_for(spec.treatment),
                 )
         except BaseException:
             for arm in started.values():

@@ -71,6 +71,11 @@ class Factor(Described):
     journeys: tuple[str, ...]
     levels: tuple[Level, ...]
 
+    @property
+    def scored(self) -> bool:
+        """Whether its levels have a score (`probe --waf`), not a verdict: no probe can say which is weak."""
+        return all(level.tag == "depth" for level in self.levels)
+
     def level(self, name: str) -> Level:
         """The level of that name.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tradeoff.plan.arm import ArmSpec, parse_arm
 from tradeoff.plan.factors import Catalog, Factor
-from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, every_arm, read_plan, weakest
+from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, every_arm, read_plan, weakest
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
@@ -34,7 +34,7 @@ def choose_plan(name: str, catalog: Catalog, *, articles: int, mix: Collection[s
 def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
     """A screening of all controls at their weakest level, and an arm for each optimisation at its trap.
 
-    Every level of every factor is attacked by the factor's own probes, and each profile by all.
+    Every level of every factor that probes judge is attacked by the factor's own, and each profile by all.
     """
     return Plan(
         name="quick",
@@ -42,7 +42,7 @@ def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan
             *_screening(catalog, mix, folded=False, seconds=QUICK_SECONDS, epochs=QUICK_EPOCHS),
             *_outside_the_mix(catalog, mix, seconds=QUICK_OUTSIDE_SECONDS, epochs=QUICK_EPOCHS),
         ),
-        attacks=every_arm(catalog),
+        attacks=attacked_arms(catalog),
         probes="own",
         scan=True,
         articles=articles,
@@ -60,7 +60,7 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
             *_outside_the_mix(catalog, mix, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
             *_blocks("levels", changed, catalog, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
         ),
-        attacks=every_arm(catalog),
+        attacks=attacked_arms(catalog),
         scan=True,
         articles=articles,
     )
@@ -70,7 +70,7 @@ def _screening(
     catalog: Catalog, mix: Collection[str], *, folded: bool, seconds: float, epochs: int
 ) -> tuple[Block, ...]:
     """The blocks that price each factor that the mix exercises, together within `seconds`."""
-    exercised = [factor for factor in catalog.factors if factor.journeys[0] in mix]
+    exercised = [factor for factor in catalog.factors if factor.journeys[0] in mix and not factor.scored]
     controls = {factor.name: weakest(factor).name for factor in exercised if factor.kind == "control"}
     traps = [_at_its_weakest(factor, catalog) for factor in exercised if factor.kind == "optimisation"]
     arms = [*screening_arms(REFERENCE_PROFILE, controls, catalog, folded=folded), *traps]
@@ -79,7 +79,7 @@ def _screening(
 
 def _outside_the_mix(catalog: Catalog, mix: Collection[str], *, seconds: float, epochs: int) -> tuple[Block, ...]:
     """The blocks of the factors that only journeys outside of the mix exercise: an arm for each."""
-    factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix]
+    factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix and not factor.scored]
     arms = [_at_its_weakest(factor, catalog) for factor in factors]
     journeys = tuple(dict.fromkeys(factor.journeys[0] for factor in factors))
     blocks = _blocks("outside-the-mix", arms, catalog, seconds=seconds, epochs=epochs)

@@ -112,6 +112,12 @@ def every_arm(catalog: Catalog) -> tuple[ArmSpec, ...]:
     return (*profiles, *singles)
 
 
+def attacked_arms(catalog: Catalog) -> tuple[ArmSpec, ...]:
+    """Every arm but those that change what is scored and not judged."""
+    scored = {factor.name for factor in catalog.factors if factor.scored}
+    return tuple(arm for arm in every_arm(catalog) if not scored & arm.changed.keys())
+
+
 def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
     """Read a plan file (TOML).
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -91,6 +92,32 @@ class Service(Section):
     journeys: list[str] = []
 
 
+class Front(Section):
+    """A process that stands before the backend where the treatment's level of `factor` is one of `levels`.
+
+    It takes the arm's place, and its CPU is the arm's. `{host}` and `{port}` are its own, `{upstream}` (host:port) is
+    where the backend listens, `{source}` the address from which it is to speak to the backend, `{level}` the level.
+    """
+
+    factor: str
+    levels: Annotated[list[str], Field(min_length=1)]
+    start: Command
+
+
+@dataclass(frozen=True)
+class ChosenFront:
+    """The front of one arm: the level that asks for it, and its command."""
+
+    level: str
+    start: Command
+
+
+class Waf(Section):
+    """What `probe --waf` must know: a header (name and value) that refusals by a WAF carry, and nothing else does."""
+
+    refusal: tuple[str, str]
+
+
 class Lab(Section):
     """Commands that some probes need. A missing one makes those probes answer could_not_run."""
 
@@ -131,6 +158,8 @@ class Target(Section):
     accounts: Accounts
     load: Load
     services: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Service] = {}
+    front: Front | None = None
+    waf: Waf | None = None
     lab: Lab = Lab()
     scan: Scan = Scan()
     authorized: Authorized = Authorized()
@@ -140,6 +169,13 @@ class Target(Section):
         """The services that these journeys need."""
         asked = set(journeys)
         return {name: one for name, one in self.services.items() if not one.journeys or asked & set(one.journeys)}
+
+    def front_for(self, treatment: Mapping[str, str]) -> ChosenFront | None:
+        """The front that an arm of this treatment needs."""
+        front = self.front
+        if front is None or (level := treatment.get(front.factor)) not in front.levels:
+            return None
+        return ChosenFront(level, front.start)
 
 
 def read_target(path: Path) -> Target:

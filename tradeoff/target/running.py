@@ -1,16 +1,17 @@
-"""An arm: a treatment running as processes, on a loopback address of its own, with the services that it needs."""
+"""An arm: a treatment running as processes, on a loopback address of its own, with its front and its services."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn
 
-from security.redact import redact_text
 from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 from tradeoff.target.commands import environment, fill
-from tradeoff.target.description import Service, Target
+from tradeoff.target.description import ChosenFront, Command, Service, Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.process import Launch, ManagedProcess, launched
@@ -44,7 +45,10 @@ class RunningService:
 
 
 class RunningArm:
-    """A started target process group, and its services. Call `wait_ready`, use it, and `stop` it."""
+    """A started target process group, its front if it has one, and its services.
+
+    Call `wait_ready`, use it, and `stop` it. A front takes the arm's place, and the backend listens behind it.
+    """
 
     def __init__(
         self,
@@ -61,11 +65,13 @@ class RunningArm:
         database_url: str | None = None,
         redis_url: str = "",
         services: Mapping[str, Service] | None = None,
+        front: ChosenFront | None = None,
     ) -> None:
         self.name = name
         self.tree = tree
         self.workers = workers
         self.host, self.port = place or loopback_place()
+        self._behind = loopback_place() if front else (self.host, self.port)
         self._ready = target.ready
         self._services = {
             word: RunningService(word, name, service, self.host, free_port(self.host))
@@ -74,30 +80,36 @@ class RunningArm:
         values = values_of(
             target, work=work, setting=setting, articles=articles, database_url=database_url, redis_url=redis_url
         )
-        values |= {"host": self.host, "port": self.port, "url": self.url, "workers": workers}
+        host, port = self._behind
+        values |= {"host": host, "port": port, "url": self.url, "workers": workers}
+        values |= {"authority": f"{self.host}:{self.port}", "source": host if front else ""}
         values |= {f"{word}_url": service.url for word, service in self._services.items()}
         self.extra = arm_environment(target, values)
+        self._processes: list[ManagedProcess] = []
         launch = nursery.launch(tree) if nursery else launched
         seeded = {"PYTHONHASHSEED": str(nursery.hash_seed)} if nursery else {}
         try:
             for service in self._services.values():
                 service.start(values, tree, self.extra, launch)
-            self._process = ManagedProcess(
-                fill(target.start, values),
-                cwd=tree,
-                environment=environment({**self.extra, **seeded}),
-                name=f"the arm {name}",
-                launch=launch,
-            )
+            self._start(target.start, values, f"the arm {name}", seeded, launch)
+            if front is not None:
+                own = {"host": self.host, "port": self.port, "upstream": f"{host}:{port}", "level": front.level}
+                self._start(front.start, {**values, **own}, f"the front of {name}", {}, launched)
         except BaseException:
-            self._stop_services()
+            self.stop(grace_s=0.0)
             raise
-        self.pids: tuple[int, ...] = (self._process.pid,)
+        self.pids: tuple[int, ...] = (self.pid,)
+
+    def _start(
+        self, command: Command, values: Mapping[str, object], name: str, more: Mapping[str, str], launch: Launch
+    ) -> None:
+        words, extra = fill(command, values), environment({**self.extra, **more})
+        self._processes.append(ManagedProcess(words, cwd=self.tree, environment=extra, name=name, launch=launch))
 
     @property
     def pid(self) -> int:
-        """Its leading process."""
-        return self._process.pid
+        """The backend's leading process."""
+        return self._processes[0].pid
 
     @property
     def url(self) -> str:
@@ -105,19 +117,21 @@ class RunningArm:
         return f"http://{self.host}:{self.port}"
 
     def wait_ready(self) -> None:
-        """Wait until it and its services serve, and note its processes.
+        """Wait until it, its front and its services serve, and note its processes.
 
         Raises:
             TradeoffError: one of them ended, or did not serve within the target's time.
         """
-        wait_ready(self._process, self.host, self.port, self._ready.path, self._ready.timeout_s)
+        path, timeout_s = self._ready.path, self._ready.timeout_s
+        for process, place in zip(self._processes, (self._behind, (self.host, self.port)), strict=False):
+            wait_ready(process, *place, path, timeout_s)
         for service in self._services.values():
-            service.wait_ready(self._ready.timeout_s)
-        self.pids = process_tree(self._process.pid)
+            service.wait_ready(timeout_s)
+        self.pids = tuple(pid for process in self._processes for pid in process_tree(process.pid))
 
     def check_alive(self) -> None:
-        """Raise TradeoffError if its leading process or a service has ended."""
-        for process in (self._process, *(one.process for one in self._services.values())):
+        """Raise TradeoffError if one of its leading processes or a service has ended."""
+        for process in (*self._processes, *(one.process for one in self._services.values())):
             if process is not None:
                 check_alive(process)
 
@@ -131,7 +145,7 @@ class RunningArm:
             return total_cpu_ns(self.pids)
         except ProcessLookupError:
             self.check_alive()
-            raise TradeoffError(f"a worker of {self._process.name} has ended in the middle of a window") from None
+            raise TradeoffError(f"a worker of the arm {self.name} has ended in the middle of a window") from None
 
     def pin(self, cores: set[int]) -> None:
         """Bind all its threads to the cores; its services go to the other ones, if there are any."""
@@ -141,24 +155,21 @@ class RunningArm:
             if service.process is not None and others:
                 pin(process_tree(service.process.pid), others)
 
-    def wait_ended(self) -> int:
-        """Wait until it ends by itself and give its exit code."""
-        while (code := self._process.ended()) is None:
-            time.sleep(0.1)
-        return code
+    def watch(self) -> NoReturn:
+        """Wait, for as long as all goes well.
 
-    def last_words(self) -> str:
-        """The end of what it logged, redacted."""
-        return redact_text(self._process.last_words())
+        Raises:
+            TradeoffError: one of its leading processes or a service has ended by itself.
+        """
+        while True:
+            self.check_alive()
+            time.sleep(0.1)
 
     def stop(self, grace_s: float = 3.0) -> None:
-        """End it with all its processes: asked first, killed after the grace."""
-        try:
-            self._process.stop(grace_s)
-        finally:
-            self._stop_services()
-
-    def _stop_services(self) -> None:
-        for service in self._services.values():
-            if service.process is not None:
-                service.process.stop(0.0)
+        """End it with all its processes, the front first: asked first, killed after the grace."""
+        with ExitStack() as ending:  # each is ended, whatever comes of the others
+            for service in self._services.values():
+                if service.process is not None:
+                    ending.callback(service.process.stop, 0.0)
+            for process in self._processes:
+                ending.callback(process.stop, grace_s)

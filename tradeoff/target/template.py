@@ -31,6 +31,8 @@ def values_of(
         "articles": articles,
         "database_url": database_url or target.database.url.format(work=work),
         "redis_url": redis_url,
+        "authority": "",
+        "source": "",
         **{f"{name}_url": "" for name in target.services},
     }
 

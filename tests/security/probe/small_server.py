@@ -38,6 +38,13 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+def read_body(kind: str | None, sent: bytes) -> Any:
+    """JSON as what it says, anything else as it came."""
+    if not sent:
+        return None
+    return json.loads(sent) if kind == "application/json" else sent
+
+
 @contextmanager
 def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
     """The URL of a server whose every request is answered by `answer`."""
@@ -58,7 +65,7 @@ def serving(answer: Callable[[Request], Answer]) -> Iterator[str]:
                 self.command,
                 self.path,
                 dict(self.headers),
-                json.loads(sent) if sent else None,
+                read_body(self.headers.get("content-type"), sent),
                 str(self.client_address[0]),
                 self.headers["host"],
                 self.number,

@@ -53,3 +53,20 @@ def test_what_the_mix_does_not_exercise_has_windows_of_its_own() -> None:
     (block,) = quick_plan(wide(2, "buyer"), articles=10, mix=["enter"]).blocks
     assert (block.journeys, block.screening) == (("buyer",), False)
     assert [arm.label for arm in block.arms] == ["hardened,c0=weak", "hardened,c1=weak"]
+
+
+def test_what_has_a_score_is_neither_screened_nor_attacked() -> None:
+    """A factor of depth has no weakest level: the full plan prices its levels, and no plan attacks them."""
+    catalog = wide(1)
+    levels = [{"name": name, "tag": "depth"} for name in ("off", "light")]
+    wall = {"name": "wall", "kind": "control", "journeys": ["enter"], "levels": levels}
+    factors = [*(factor.model_dump() for factor in catalog.factors), wall]
+    profiles = {"hardened": {"c0": "strong", "wall": "off"}}
+    walled = Catalog.model_validate({"name": "walled", "factors": factors, "profiles": profiles})
+    quick, full = (plan(walled, articles=10, mix=["enter"]) for plan in (quick_plan, full_plan))
+    assert (
+        [arm.label for arm in quick.attacks] == [arm.label for arm in full.attacks] == ["hardened", "hardened,c0=weak"]
+    )
+    assert [arm.label for block in quick.blocks for arm in block.arms] == ["hardened,c0=weak"]
+    priced = {arm.label for block in full.blocks for arm in block.arms}
+    assert priced == {"hardened,c0=weak", "hardened,wall=light"}
