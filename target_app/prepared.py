@@ -34,7 +34,7 @@ class Prepared:
     """A statement whose values need no conversion: integers, text, booleans that a reader takes for truth values."""
 
     def __init__(self, statement: Statement) -> None:
-        self._statement = statement
+        self.statement = statement
         self.sqlite = driver_text(statement, sqlite_dialect(paramstyle="qmark"))
 
     @cached_property
@@ -42,7 +42,7 @@ class Prepared:
         """As asyncpg takes it; made at the first use, for most servers run on one database alone."""
         from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
-        return driver_text(self._statement, dialect())  # type: ignore[no-untyped-call]  # it ships no types for this one
+        return driver_text(self.statement, dialect())  # type: ignore[no-untyped-call]  # it ships no types for this one
 
 
 def driver_text(statement: Statement, dialect: Dialect) -> DriverText:
