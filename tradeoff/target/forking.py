@@ -158,7 +158,7 @@ class Nursery:
 
     All forks of one nursery share a hash seed; those of one tree share a memory layout, and the pages themselves. An
     arm whose pages no other arm shares has the caches less to itself: in a duet it read 4 to 8 % dearer than an
-    identical one that had siblings (docs/decisions/0005). So arms are forked where all that are compared can be
+    identical one that had siblings (docs/decisions/0006). So arms are forked where all that are compared can be
     siblings, and started by command where they run the code of several trees.
     """
 
