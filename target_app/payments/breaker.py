@@ -11,7 +11,7 @@ from typing import Literal
 State = Literal["closed", "half_open", "open"]
 
 FAILURES = 5
-OPEN_S = 2.0
+OPEN_S = 1.0
 
 
 class CircuitBreaker:
