@@ -49,7 +49,7 @@ def path_fields(raw_path: bytes) -> Iterator[Field]:
 
 
 def query_fields(query: str) -> Iterator[Field]:
-    """Names and values of a query string."""
+    """Names and values of a query string, or of a form that is written like one."""
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         yield Field("name", unquote_plus(name))
@@ -58,9 +58,12 @@ def query_fields(query: str) -> Iterator[Field]:
 
 
 def body_fields(content_type: str, body: bytes) -> Iterator[Field]:
-    """The texts of a body, or of its beginning: JSON by its strings, a form by its parts, anything else as one."""
+    """The texts of a body, or of its beginning: JSON by its strings, a form by its fields, anything else as one."""
     if content_type.startswith("multipart/"):
         yield from _form_fields(body)
+        return
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        yield from query_fields(body.decode("latin-1"))
         return
     try:
         document = orjson.loads(body)

@@ -207,6 +207,17 @@ def test_a_picture_is_no_text(client: Make) -> None:
     assert status("notes.md", b"{{ 31*41 }}") == 403
 
 
+def test_a_form_is_read_field_by_field(client: Make) -> None:
+    """As browsers write it: blanks as plus signs, the rest percent-encoded."""
+    app = client("waf=light")
+
+    def status(**fields: str) -> int:
+        return app.call("POST", "/api/nowhere", data=fields).status_code
+
+    assert status(note="It's low tide & fine", page="2") == 404
+    assert status(page="2", note=ATTACK) == 403
+
+
 @pytest.fixture
 def stage(start_target: Callable[..., TargetServer], tmp_path: Path) -> Iterator[Stage]:
     """A real server behind the light WAF."""
