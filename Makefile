@@ -25,7 +25,7 @@ run: setup  ## measure, attack, scan and print the trade-off table (under 5 minu
 	@$(BIN)/tradeoff run
 
 test: .venv/.test lint  ## lint, type-check and run the whole test suite
-	@$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 lint: .venv/.test  ## ruff and strict types
 	@$(BIN)/ruff check .
