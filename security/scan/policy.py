@@ -24,7 +24,7 @@ class Allowance:
 
     def covers(self, finding: Finding) -> bool:
         """Whether this finding is allowed."""
-        return finding.rule in self.rules and any(fnmatchcase(finding.path, path) for path in self.paths)
+        return finding.rules <= set(self.rules) and any(fnmatchcase(finding.path, path) for path in self.paths)
 
 
 def policy_for(root: Path) -> list[Allowance]:

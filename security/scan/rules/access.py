@@ -105,7 +105,7 @@ def _owned(module: Module, function: Function) -> Iterator[Hit]:
     if not loads:
         return
     mentioned = _mentions(body, names)
-    if not mentioned and not GUARD_NAMES.search(" ".join(names_in(body) | {ast.unparse(one) for one in function.decorator_list})) and not ROLE_WORDS.search(_around(module, function)):
+    if not mentioned and not GUARD_NAMES.search(" ".join(names_in(body) | {LOGIN_DECORATORS.sub("", ast.unparse(one)) for one in function.decorator_list})) and not ROLE_WORDS.search(_around(module, function)):
         yield hit(OWNER, loads[-1], ", ".join(identifiers))
 
 
@@ -138,7 +138,7 @@ def _in_log(top: ast.AST, wanted: ast.AST) -> bool:
 
 def _around(module: Module, function: Function) -> str:
     """What stands around a route's body: decorators, parameters, its class's settings, its router's making."""
-    parts = [ast.unparse(one) for one in function.decorator_list]
+    parts = [LOGIN_DECORATORS.sub("", ast.unparse(one)) for one in function.decorator_list]
     parts += [ast.unparse(function.args)]
     owner = module.class_of(function)
     if owner is not None:

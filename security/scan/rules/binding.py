@@ -200,7 +200,7 @@ def _trimmed(function: Function) -> bool:
 
 def _shows_all(node: ast.AST, is_entry: bool) -> bool:
     if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-        return SECRETIVE.search(terminal(node.value)) is not None
+        return is_entry or SECRETIVE.search(terminal(node.value)) is not None
     if not isinstance(node, ast.Call):
         return False
     name = terminal(node.func)

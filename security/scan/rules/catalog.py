@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from security.scan.rules import (
-    access, binding, browser, conduct, errors, keys, limits, passwords, patterns, taint, tokens, transport,
+    access, binding, browser, conduct, documents, errors, keys, limits, passwords, patterns, taint, tokens, transport,
 )  # fmt: skip
 from security.scan.rules.rule import Rule
 
 FAMILIES = tuple(
     one.FAMILY
-    for one in (taint, tokens, keys, passwords, browser, errors, transport, access, binding, limits, patterns, conduct)
+    for one in (taint, tokens, keys, passwords, browser, errors, transport, access, binding, limits, patterns, documents, conduct)
 )
 RULES: dict[str, Rule] = {rule.id: rule for family in FAMILIES for rule in family.rules}

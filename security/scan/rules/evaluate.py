@@ -44,6 +44,7 @@ class Evaluator:
             ast.BinOp: self._bin_op,
             ast.BoolOp: self._bool_op,
             ast.IfExp: self._if_exp,
+            ast.Dict: self._dict,
             ast.Await: lambda node, state: self(node.value, state),
             ast.Starred: lambda node, state: self(node.value, state),
             ast.NamedExpr: self._named,
@@ -211,6 +212,10 @@ class Evaluator:
         value = self(node.operand, state)
         return CLEAN if isinstance(node.op, ast.Not) else value.derived()
 
+    def _dict(self, node: ast.Dict, state: State) -> Value:
+        parts = [self(one, state) for one in (*node.keys, *node.values) if one is not None]
+        return replace(joined(parts), whole=False, text=False, role="")
+
     def _lambda(self, node: ast.Lambda, state: State) -> Value:
         return self(node.body, state.copy())
 
@@ -265,6 +270,7 @@ class Evaluator:
             resolved = name in RESOLVERS
             built = held.built or len(arguments) > 1
             role = held.role if held.role.startswith("model:") else ""
+            held = replace(held, safe=held.safe | {"operators"}) if name == "str" else held
             return replace(held, text=True, whole=False, built=built, resolved=resolved, part="", role=role)
         return Value(prefix=TRUST.prefix, role=f"made:{self.module.callee(node)}")
 

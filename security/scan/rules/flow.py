@@ -505,7 +505,11 @@ class Flow:
             inner = state.copy()
             self.iterate(node.target, node.iter, inner)
             self._block(node.body, inner)
+            # What every item had to pass, what they were taken from has passed.
+            passed = inner.cleared - state.cleared if inner.live else frozenset()
             state.become(merged([state, inner]))
+            taken = self.evaluate(node.iter, state).sources
+            state.cleared |= {one for one in passed if any(one.source.within(source) for source in taken)}
         self._block(node.orelse, state)
 
     def _while(self, node: ast.While, state: State) -> None:
@@ -570,6 +574,9 @@ def _through_shell(words: ast.expr) -> bool:
 
 def _is_tame(node: ast.Call, dotted: str) -> bool:
     """Calls that an option makes harmless."""
+    if dotted in {"yaml.load", "yaml.load_all"}:
+        loader = keyword(node, "Loader") or (node.args[1] if len(node.args) > 1 else None)
+        return terminal(loader) in {"SafeLoader", "CSafeLoader", "BaseLoader", "CBaseLoader"}
     if dotted == "torch.load":
         return is_true(keyword(node, "weights_only"))
     if dotted == "numpy.load":

@@ -38,7 +38,7 @@ KEY_ARGUMENTS: dict[str, tuple[int, tuple[str, ...]]] = {
 }  # fmt: skip
 KEY_WORDS = frozenset({"secret_key", "cookie_secret", "signing_key", "jwt_secret", "api_key", "client_secret", "session_secret", "secret"})
 #: Text that stands for a secret and is none: a name, a place to be filled in, a path, a header, a message.
-NOT_SECRET = re.compile(r"^$|\s|^[<{$%]|^\*+$|^\.|://|^/|^[A-Z][a-z]+-[A-Z]|^X-|[{}<>]|^(password|token|secret|api_key|key|none|null|bearer|str|bytes|string)$", re.I)
+NOT_SECRET = re.compile(r"^$|\s|^[<{$%]|^\*+$|^\.|://|^/|(?-i:^[A-Z][a-z]+-[A-Z])|^X-|[{}<>]|^(password|token|secret|api_key|key|none|null|bearer|str|bytes|string)$", re.I)
 POOR = re.compile(r"^(random\.(?!SystemRandom)\w+|uuid\.uuid1|time\.time(_ns)?|numpy\.random\.\w+)$")
 DRAWN = re.compile(r"(^|_)(token|secret|otp|nonce|salt|session_?id|csrf\w*|api_?key|password|passcode|pin|reset_?code|verification_?code|invite_?code|code|key|sid)(s|_hex)?($|_)", re.I)
 

@@ -83,6 +83,12 @@ def lines(value: Value) -> bool:
     return value.text
 
 
+def operators(value: Value) -> bool:
+    """Part of a JSON document, where an object may stand in a string's place."""
+    bodies = any(re.search(r"json|body|data|payload|media", source.name) for source in value.sources)
+    return bodies and "operators" not in value.safe and (value.whole or not value.text)
+
+
 def whole_body(value: Value) -> bool:
     """An object with whatever keys the client likes."""
     return not value.text or value.whole
@@ -174,7 +180,7 @@ SINKS += [
     Sink(OBJECTS, names=("pickle.loads", "pickle.load", "cPickle.loads", "_pickle.loads", "dill.loads", "dill.load", "marshal.loads",
                          "marshal.load", "jsonpickle.decode", "jsonpickle.loads", "cloudpickle.loads", "cloudpickle.load", "shelve.open",
                          "pandas.read_pickle", "joblib.load", "pickle.Unpickler", "yaml.unsafe_load", "yaml.full_load",
-                         "yaml.unsafe_load_all", "torch.load", "numpy.load"),
+                         "yaml.unsafe_load_all", "yaml.load", "yaml.load_all", "torch.load", "numpy.load"),
          harmful=anything, caller=anything),
     Sink(REDIRECT, names=("flask.redirect", "quart.redirect", "fastapi.responses.RedirectResponse", "werkzeug.utils.redirect",
                           "starlette.responses.RedirectResponse", "django.shortcuts.redirect", "django.http.HttpResponseRedirect",
@@ -198,7 +204,7 @@ SINKS += [
     Sink(QUERY, methods=("search",), words=("search_filter", "filterstr"), position=1, harmful=built),
     Sink(QUERY, methods=("xpath", "findall", "iterfind", "XPath"), harmful=built, caller=built),
     Sink(QUERY, methods=("find", "find_one", "aggregate", "delete_many", "delete_one", "update_one", "update_many", "count_documents"),
-         words=("filter", "query"), harmful=lambda value: value.whole or not value.text),
+         words=("filter", "query"), harmful=operators),
     Sink(ATTRIBUTE, names=("setattr",), position=1, harmful=anything),
     Sink(XML, names=("lxml.etree.fromstring", "lxml.etree.parse", "lxml.etree.XML", "xml.sax.parseString", "xml.sax.parse",
                      "xml.dom.minidom.parseString", "xml.dom.pulldom.parseString", "xml.etree.ElementTree.fromstring",

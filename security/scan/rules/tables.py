@@ -24,7 +24,8 @@ SANITISERS: dict[str, frozenset[str]] = {
     "join_shlex": frozenset({SHELL}),
     "quote_plus": frozenset({LOG, REDIRECT, URL, FILE, PAGE}),
     "urlencode": frozenset({LOG, REDIRECT, URL, FILE}),
-    **dict.fromkeys(("escape", "clean", "conditional_escape", "format_html", "Cleaner", "sanitize", "strip_tags"), frozenset({PAGE})),
+    **dict.fromkeys(("clean", "conditional_escape", "format_html", "Cleaner", "sanitize", "strip_tags"), frozenset({PAGE})),
+    "escape": frozenset({PAGE, "slow_regex"}),
     "escape_filter_chars": frozenset({QUERY}),
     **dict.fromkeys(("repr", "dumps", "ascii", "quoteattr"), frozenset({LOG})),
     **dict.fromkeys(("Identifier", "quote_ident", "quote_identifier", "quote_name", "quoted_name", "Literal", "mogrify"), frozenset({SQL})),
@@ -42,7 +43,7 @@ CARRIERS = frozenset(
      "normpath", "abspath", "realpath", "expanduser", "expandvars", "joinpath", "StringIO", "BytesIO", "dict", "list",
      "tuple", "set", "frozenset", "sorted", "reversed", "zip", "enumerate", "map", "filter", "iter", "next", "cast",
      "URL", "deepcopy", "copy", "fspath", "memoryview", "SimpleNamespace", "chain", "sub", "unhexlify", "decompress",
-     "format_map", "Template", "fsdecode", "fsencode", "partial", "wait_for", "shield", "max", "min", "split", "parse_qs",
+     "format_map", "Template", "commonpath", "commonprefix", "gethostbyname", "getaddrinfo", "gethostbyname_ex", "ip_address", "ip_network", "fsdecode", "fsencode", "partial", "wait_for", "shield", "max", "min", "split", "parse_qs",
      "parse_qsl", "fromhex", "NamedTemporaryFile", "TypeAdapter", "getattr", "unescape", "dedent", "Request"}
 )  # fmt: skip
 #: Methods of text that keep what it is.
