@@ -1,7 +1,7 @@
 """Published flaws of packages in OSV's format: from a file or a folder, or asked of an OSV server on this machine.
 
-https://ossf.github.io/osv-schema/. A source says how complete it is. Where it is not, that it knows nothing of a package
-means nothing.
+https://ossf.github.io/osv-schema/. A source says whether it is complete. Where it is not, that it knows
+nothing of a package means nothing.
 """
 
 from __future__ import annotations

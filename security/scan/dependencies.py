@@ -105,7 +105,7 @@ def _unhashed(path: str, package: Locked) -> Finding:
         rule=UNHASHED,
         path=path,
         line=package.line,
-        message=f"{package.name} {package.version} is pinned without a hash: whoever serves it chooses what is installed.",
+        message=f"{package.name} {package.version} has no hash: whoever serves it chooses what is installed.",
         severity="medium",
         cwe="494",
         confidence="high",

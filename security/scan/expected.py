@@ -67,9 +67,10 @@ def _judge(finding: Finding, expected: Sequence[Expected], policy: Sequence[Allo
         if one.covers(finding):
             reason = f"Declared by the weak level {one.control}={one.level}."
             return replace(finding, status=Status.EXPECTED, control=one.control, level=one.level, reason=reason)
-    for allowance in policy:
-        if allowance.covers(finding):
-            return replace(finding, status=Status.DECLARED, reason=allowance.reason)
+    rows = [allowance for allowance in policy if allowance.covers(finding)]
+    # Several rows may each allow a part of what scanners saw at one place; a rule that none allows is left over.
+    if rows and finding.rules <= {rule for row in rows for rule in row.rules}:
+        return replace(finding, status=Status.DECLARED, reason=" ".join(row.reason for row in rows))
     return finding
 
 

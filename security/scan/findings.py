@@ -81,7 +81,7 @@ class Skipped:
 class Scanned:
     """What one scanner did: the number of files that it read, those that it did not, and what it found.
 
-    `refuted` are places (path, line, class) where it followed the data and found nothing that is not constant or checked.
+    `refuted` are places (path, line, class) where it followed the data and found all of it constant or checked.
     `notes` are sentences for the reader, such as how old its data is.
     """
 

@@ -18,9 +18,13 @@ def join(scanners: Sequence[Scanned], places: Places) -> list[Finding]:
     groups: dict[tuple[str, int, str], list[Finding]] = {}
     for finding in (classified(one) for scanner in scanners for one in scanner.findings):
         place = places.place(finding.path, finding.line)
-        groups.setdefault((finding.path, place.line, finding.weakness), []).append(replace(finding, symbol=place.symbol))
+        groups.setdefault((finding.path, place.line, finding.weakness), []).append(
+            replace(finding, symbol=place.symbol)
+        )
     refuted = {
-        (path, places.place(path, line).line, weakness) for scanner in scanners for path, line, weakness in scanner.refuted
+        (path, places.place(path, line).line, weakness)
+        for scanner in scanners
+        for path, line, weakness in scanner.refuted
     }
     return [_joined(group, refuted=key in refuted) for key, group in sorted(groups.items())]
 
@@ -29,7 +33,9 @@ def _joined(group: Iterable[Finding], *, refuted: bool) -> Finding:
     found = sorted(group, key=lambda one: (_rank(one), one.line, one.rule))
     first = found[0]
     seen_by = tuple(dict.fromkeys(f"{one.scanner} {one.rule}" for one in found))
-    severity = max((one.severity for one in found if one.scanner != "ruff"), key=GRADES.__getitem__, default=first.severity)
+    severity = max(
+        (one.severity for one in found if one.scanner != "ruff"), key=GRADES.__getitem__, default=first.severity
+    )
     whole = replace(first, seen_by=seen_by, severity=severity, line=min(one.line for one in found))
     if refuted and _rank(first) > 0:
         reason = "Following the data shows that every piece is a constant or was checked against a list."

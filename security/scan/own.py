@@ -26,7 +26,9 @@ def run_own(files: Sequence[str], root: Path) -> Scanned:
         try:
             module = read_module((root / name).read_text(encoding="utf-8"), name)
             findings += [_finding(one, name) for one in hits(module)]
-            refuted |= {(name, line, "sql_injection") for line, harmless in flow_of(module).sql_texts.items() if harmless}
+            refuted |= {
+                (name, line, "sql_injection") for line, harmless in flow_of(module).judge.sql_texts.items() if harmless
+            }
         except (SyntaxError, ValueError) as error:
             skipped.append(Skipped(name, f"{type(error).__name__}: {error}"))
         except RecursionError:

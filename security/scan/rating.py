@@ -1,7 +1,7 @@
 """How well scanners tell weak code from its repaired twin: TPR, FPR and the Youden index, with intervals.
 
-A case is a pair of files that differ in one weakness. A scanner is right about the weak file if it reports a finding of
-the pair's class in it (others count for nothing), and wrong about the strong file if it reports one of that class there.
+A case is a pair of files that differ in one weakness. A scanner is right about the weak file if it reports a finding
+of the pair's class in it (others count for nothing), and wrong about the strong file if it reports one there.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ Reports = Callable[[str, str, str], bool]
 
 
 def rate_twins(twins: Sequence[Twin], findings: Iterable[Finding], names: Sequence[str]) -> list[dict[str, Any]]:
-    """A row for each scanner and class, and for each scanner over all classes (`class` None); `joined` is one of them."""
+    """A row for each scanner (`joined` is one) and class, and for each over all classes (`class` None)."""
     seen = {
         (name, finding.path, finding.weakness)
         for finding in findings
@@ -107,9 +107,8 @@ def rate_levels(
 ) -> list[dict[str, Any]]:
     """A row for each scanner over a target's own levels: `{control, level, weak, findings}`.
 
-    A weak level is found where a finding that it declares is reported by the scanner. A control's strong levels raise an
-    alarm where the scanner reports, in a file that the control's weak levels declare findings in, one that no level
-    declares.
+    A weak level is found where a finding that it declares is reported by the scanner. A control's strong levels raise
+    an alarm where the scanner reports, in a file in which its weak levels declare findings, one that no level declares.
     """
     rows = []
     for name in (*names, JOINED):
@@ -149,4 +148,6 @@ def _is_alarmed(
     level: Mapping[str, Any], name: str, findings: Sequence[Finding], weak: Sequence[Mapping[str, Any]]
 ) -> bool:
     paths = {one["path"] for other in weak if other["control"] == level["control"] for one in other["findings"]}
-    return any(finding.path in paths and finding.status is Status.UNEXPECTED and _saw(finding, name) for finding in findings)
+    return any(
+        finding.path in paths and finding.status is Status.UNEXPECTED and _saw(finding, name) for finding in findings
+    )

@@ -18,8 +18,8 @@ from security.scan.findings import Finding, Scanned, Skipped
 NAME = "tradeoff-secrets"
 #: Files that are looked into, by suffix or whole name.
 SUFFIXES = frozenset(
-    {".py", ".toml", ".yml", ".yaml", ".json", ".ini", ".cfg", ".conf", ".env", ".sh", ".pem", ".key", ".txt", ".properties",
-     ".sql", ".html", ".js", ".ts", ".xml", ".tf", ".service"}
+    {".py", ".toml", ".yml", ".yaml", ".json", ".ini", ".cfg", ".conf", ".env", ".sh", ".pem", ".key", ".txt",
+     ".properties", ".sql", ".html", ".js", ".ts", ".xml", ".tf", ".service"}
 )  # fmt: skip
 NAMES = frozenset({"Dockerfile", "Makefile", ".env", ".netrc", ".pgpass", ".npmrc", ".pypirc", "id_rsa", "id_ed25519"})
 LARGEST_BYTES = 1_000_000
@@ -36,16 +36,32 @@ class Mark:
 
 MARKS = (
     Mark("K401", "An AWS access key", re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{16}\b")),
-    Mark("K402", "A private key", re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*\S{20}|-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\\n)[A-Za-z0-9+/=]{20}")),
+    Mark(
+        "K402",
+        "A private key",
+        re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----(?:\s*\S{20}|\\n[A-Za-z0-9+/=]{20})"),
+    ),
     Mark("K403", "A GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})\b")),
     Mark("K404", "A GitLab token", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}\b")),
-    Mark("K405", "A Slack token", re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}\b|hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}")),
+    Mark(
+        "K405",
+        "A Slack token",
+        re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}\b|hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16,}"),
+    ),
     Mark("K406", "A Stripe key", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}\b")),
     Mark("K407", "A Google API key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
     Mark("K408", "A signed token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}")),
-    Mark("K409", "A SendGrid, Twilio, npm or package-index token", re.compile(r"\bSG\.[\w-]{16,}\.[\w-]{16,}|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgE[\w-]{50,}|\bSK[0-9a-f]{32}\b")),
-    Mark("K410", "A password in a URL", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:/@'\"{}$<>]+:(?P<secret>[^\s:/@'\"{}$<>*]{6,})@[^\s'\"]+")),
-)  # fmt: skip
+    Mark(
+        "K409",
+        "A SendGrid, Twilio, npm or package-index token",
+        re.compile(r"\bSG\.[\w-]{16,}\.[\w-]{16,}|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgE[\w-]{50,}|\bSK[0-9a-f]{32}\b"),
+    ),
+    Mark(
+        "K410",
+        "A password in a URL",
+        re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:/@'\"{}$<>]+:(?P<secret>[^\s:/@'\"{}$<>*]{6,})@[^\s'\"]+"),
+    ),
+)
 #: `name = "value"`, `name: value`, `"name": "value"`, `name="value"` with a name that says secret.
 NAMED = re.compile(
     r"(?i)(?P<name>[\w.-]*(?:secret|passwd|password|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key|client[_-]?secret|"
@@ -53,7 +69,9 @@ NAMED = re.compile(
 )
 RANDOM = Mark("K411", "Random text under the name of a secret", NAMED)
 #: Text that stands in a secret's place: words, paths, calls, places to fill in.
-HARMLESS = re.compile(r"(?i)example|placeholder|change.?me|your[_-]|dummy|sample|xxxx|\.\.\.|^[a-z_]+(\.[a-z_]+)+$|^[a-z]+([_-][a-z]+)+$|^\$|^https?:|^/|\(|^[A-Z_]+$")
+HARMLESS = re.compile(
+    r"(?i)example|placeholder|change.?me|your[_-]|dummy|sample|xxxx|\.\.\.|^[a-z_]+(\.[a-z_]+)+$|^[a-z]+([_-][a-z]+)+$|^\$|^https?:|^/|\(|^[A-Z_]+$"
+)
 #: Bits a character (Shannon) from which text of digits and letters is taken for drawn at random.
 LEAST_ENTROPY = {"hex": 3.0, "other": 3.8}
 

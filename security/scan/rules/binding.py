@@ -1,4 +1,4 @@
-"""Rules on which fields a client may set, and which it is shown."""
+"""Rules on which fields a client may set."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from security.scan.rules.entries import seeds
 from security.scan.rules.flow import flow_of
 from security.scan.rules.rule import Family, Hit, Rule, hit
-from security.scan.rules.source import Function, Module, assigned, keyword, names_in, own_nodes, parameters, terminal, words_in
+from security.scan.rules.source import (
+    Function,
+    Module,
+    keyword,
+    own_nodes,
+    terminal,
+    words_in,
+)
 from security.scan.rules.values import State, Value
 
 UNPACKED = Rule(
@@ -32,21 +39,36 @@ EVERYTHING = Rule(
     "R285", "A form or serializer offers every field of its model", "mass_assignment", "915", "medium", "high",
     "List the fields.",
 )  # fmt: skip
-ROW = Rule(
-    "R291", "An answer is made of a whole row", "excessive_data", "213", "medium", "medium",
-    "Declare the answer's fields.",
-)  # fmt: skip
-COLUMNS = Rule(
-    "R292", "All columns of a table are taken for an answer", "excessive_data", "213", "medium", "medium",
-    "Select the columns that the answer declares.",
-)  # fmt: skip
-
-RIGHTS = re.compile(r"^(role|roles|is_?(admin|staff|superuser|moderator|verified|active)|admin|superuser|balance|credit|credits|permissions?|owner_?id|author_?id|user_?id|email_verified|verified|password_hash|account_type|plan|tier)$", re.I)
-INPUT_NAME = re.compile(r"(Create|Update|Register|Patch|In|Input|Request|Payload|Form|Signup|SignUp|Edit|Body|New|Registration|Settings|Profile\w*)$|^(New|Update|Create|Edit|Register)")
+RIGHTS = re.compile(
+    r"^(role|roles|is_?(admin|staff|superuser|moderator|verified|active)|admin|superuser|balance|credit|credits|permissions?|owner_?id|author_?id|user_?id|email_verified|verified|password_hash|account_type|plan|tier)$",
+    re.I,
+)
+INPUT_NAME = re.compile(
+    r"(Create|Update|Register|Patch|In|Input|Request|Payload|Form|Signup|SignUp|Edit|Body|New|Registration|Settings|Profile\w*)$|^(New|Update|Create|Edit|Register)"
+)
 DUMPS = frozenset({"model_dump", "dict", "to_dict", "dump"})
-SAFE_BUILDERS = re.compile(r"Schema$|Response$|^(dict|str|print|HTTPException|TypedDict|sorted|map|format|render\w*|jsonify|JSONResponse|Template\w*)$")
-STORES = frozenset({"create", "values", "update", "insert", "insert_one", "update_one", "replace_one", "get_or_create", "update_or_create", "bulk_create", "save", "insert_many"})
-SECRETIVE = re.compile(r"user|account|member|customer|owner|profile|patient|employee|person|author|row|record|result|obj|instance|order|payment|card|me$", re.I)
+SAFE_BUILDERS = re.compile(
+    r"Schema$|Response$|^(dict|str|print|HTTPException|TypedDict|sorted|map|format|render\w*|jsonify|JSONResponse|Template\w*)$"
+)
+STORES = frozenset(
+    {
+        "create",
+        "values",
+        "update",
+        "insert",
+        "insert_one",
+        "update_one",
+        "replace_one",
+        "get_or_create",
+        "update_or_create",
+        "bulk_create",
+        "save",
+        "insert_many",
+        "replace",
+        "evolve",
+        "from_dict",
+    }
+)
 
 
 def look(module: Module) -> Iterator[Hit]:
@@ -56,17 +78,14 @@ def look(module: Module) -> Iterator[Hit]:
         yield from _unpacked(module, call, entries)
         if terminal(call.func) in {"model_construct", "construct"} and _takes_request(module, call, entries):
             yield hit(CONSTRUCTED, call)
-    used = _input_models(module, entries)
+    used = input_models(module, entries)
     for owner in module.classes.values():
         yield from _models(owner, used)
-    for function in module.functions:
-        yield from _rows(module, function, function in entries)
-    for node in module.nodes:
-        if isinstance(node, ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp):
-            yield from _columns(module, node)
 
 
-def _names_of(entries: dict[Function, dict[str, Value]], module: Module, node: ast.AST) -> tuple[Function | None, dict[str, Value]]:
+def _names_of(
+    entries: dict[Function, dict[str, Value]], module: Module, node: ast.AST
+) -> tuple[Function | None, dict[str, Value]]:
     function = module.function_around(node)
     return function, entries.get(function, {}) if function is not None else {}
 
@@ -76,7 +95,11 @@ def _value(module: Module, node: ast.expr, entries: dict[Function, dict[str, Val
     function, names = _names_of(entries, module, node)
     state = State(dict(names))
     flow = flow_of(module)
-    for one in sorted((one for one in own_nodes(function) if isinstance(one, ast.Assign)), key=lambda one: one.lineno) if function is not None else ():
+    for one in (
+        sorted((one for one in own_nodes(function) if isinstance(one, ast.Assign)), key=lambda one: one.lineno)
+        if function is not None
+        else ()
+    ):
         if one.lineno <= node.lineno:
             flow.bind(one.targets[0], flow.evaluate(one.value, state), state)
     return flow.evaluate(node, state)
@@ -93,18 +116,50 @@ def _unpacked(module: Module, call: ast.Call, entries: dict[Function, dict[str, 
     stores = name[:1].isupper() or name in STORES
     if stores and not SAFE_BUILDERS.search(name):
         schema = module.classes.get(name)
-        is_schema = schema is not None and any(terminal(base) in {"BaseModel", "Schema", "Struct", "TypedDict", "Serializer"} or terminal(base) in module.classes and _is_model(module, module.classes[terminal(base)]) for base in schema.bases)
+        is_schema = schema is not None and any(
+            terminal(base) in {"BaseModel", "Schema", "Struct", "TypedDict", "Serializer"}
+            or (terminal(base) in module.classes and _is_model(module.classes[terminal(base)]))
+            for base in schema.bases
+        )
         for spread in spreads if not is_schema else ():
             if _is_whole(module, spread, entries):
                 yield hit(UNPACKED, call, name)
                 return
-    if name == "update" and isinstance(call.func, ast.Attribute) and "__dict__" in ast.unparse(call.func.value) and call.args:
+    if (
+        name == "update"
+        and isinstance(call.func, ast.Attribute)
+        and "__dict__" in ast.unparse(call.func.value)
+        and call.args
+    ):
         if any(source.kind == "request" for source in _value(module, call.args[0], entries).sources):
             yield hit(UNPACKED, call)
-    elif name in {"insert_one", "update_one", "values", "replace_one", "insert", "update", "insert_many"} and isinstance(call.func, ast.Attribute):
+    elif name in {
+        "insert_one",
+        "update_one",
+        "values",
+        "replace_one",
+        "insert",
+        "update",
+        "insert_many",
+    } and isinstance(call.func, ast.Attribute):
         for one in call.args:
-            inner = next((value for key, value in zip(one.keys, one.values, strict=True) if isinstance(key, ast.Constant) and key.value == "$set"), one) if isinstance(one, ast.Dict) else one
-            chained = isinstance(call.func.value, ast.Call) or "collection" in ast.unparse(call.func.value).lower() or name.endswith("_one")
+            inner = (
+                next(
+                    (
+                        value
+                        for key, value in zip(one.keys, one.values, strict=True)
+                        if isinstance(key, ast.Constant) and key.value == "$set"
+                    ),
+                    one,
+                )
+                if isinstance(one, ast.Dict)
+                else one
+            )
+            chained = (
+                isinstance(call.func.value, ast.Call)
+                or "collection" in ast.unparse(call.func.value).lower()
+                or name.endswith("_one")
+            )
             if chained and _is_whole(module, inner, entries) and not isinstance(inner, ast.Dict | ast.Compare):
                 yield hit(UNPACKED, call)
                 return
@@ -115,14 +170,27 @@ def _is_whole(module: Module, node: ast.expr, entries: dict[Function, dict[str, 
     function, _ = _names_of(entries, module, node)
     dumped = node
     if isinstance(node, ast.Name) and function is not None:
-        made = [one.value for one in own_nodes(function) if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id]
+        made = [
+            one.value
+            for one in own_nodes(function)
+            if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id
+        ]
         dumped = made[-1] if made else node
     if isinstance(dumped, ast.Call) and terminal(dumped.func) in DUMPS and isinstance(dumped.func, ast.Attribute):
         return _declares_rights(module, dumped, entries)
-    if isinstance(dumped, ast.Dict | ast.DictComp) or isinstance(dumped, ast.Attribute) and dumped.attr in {"cleaned_data", "validated_data"}:
-        return isinstance(dumped, ast.Dict) and any(key is None and _is_whole(module, value, entries) for key, value in zip(dumped.keys, dumped.values, strict=True))
+    if isinstance(dumped, ast.Dict | ast.DictComp) or (
+        isinstance(dumped, ast.Attribute) and dumped.attr in {"cleaned_data", "validated_data"}
+    ):
+        return isinstance(dumped, ast.Dict) and any(
+            key is None and _is_whole(module, value, entries)
+            for key, value in zip(dumped.keys, dumped.values, strict=True)
+        )
     value = _value(module, node, entries)
-    return any(source.kind == "request" for source in value.sources) and "mass_assignment" not in value.safe and not value.role.startswith("model:")
+    return (
+        any(source.kind == "request" for source in value.sources)
+        and "mass_assignment" not in value.safe
+        and not value.role.startswith("model:")
+    )
 
 
 def _declares_rights(module: Module, dumped: ast.Call, entries: dict[Function, dict[str, Value]]) -> bool:
@@ -140,15 +208,25 @@ def _fields(owner: ast.ClassDef) -> list[str]:
     return [terminal(one.target) for one in owner.body if isinstance(one, ast.AnnAssign)]
 
 
-def _is_model(module: Module, owner: ast.ClassDef) -> bool:
+def _is_model(owner: ast.ClassDef) -> bool:
     return any(terminal(base) in {"BaseModel", "Schema", "Struct"} for base in owner.bases)
 
 
-def _input_models(module: Module, entries: dict[Function, dict[str, Value]]) -> set[str]:
+def input_models(module: Module, entries: dict[Function, dict[str, Value]]) -> set[str]:
     """Models that clients fill: parameters of routes, and what is validated from a request."""
-    used = {value.role.partition(":")[2] for values in entries.values() for value in values.values() if value.role.startswith("model:")}
+    used = {
+        value.role.partition(":")[2]
+        for values in entries.values()
+        for value in values.values()
+        if value.role.startswith("model:")
+    }
     for call in module.calls:
-        if terminal(call.func) in {"model_validate", "parse_obj", "validate_python", "model_validate_json"} and isinstance(call.func, ast.Attribute):
+        if terminal(call.func) in {
+            "model_validate",
+            "parse_obj",
+            "validate_python",
+            "model_validate_json",
+        } and isinstance(call.func, ast.Attribute):
             used.add(terminal(call.func.value))
     return used
 
@@ -157,15 +235,45 @@ def _models(owner: ast.ClassDef, used: set[str]) -> Iterator[Hit]:
     bases = {terminal(base) for base in owner.bases}
     is_input = owner.name in used or INPUT_NAME.search(owner.name)
     for one in ast.walk(owner):
-        if isinstance(one, ast.Assign) and terminal(one.targets[0]) == "fields" and isinstance(one.value, ast.Constant) and one.value.value == "__all__":
+        if (
+            isinstance(one, ast.Assign)
+            and terminal(one.targets[0]) == "exclude"
+            and isinstance(one.value, ast.List | ast.Tuple)
+            and not one.value.elts
+        ):
+            yield hit(EVERYTHING, one)
+        if (
+            isinstance(one, ast.Assign)
+            and terminal(one.targets[0]) == "fields"
+            and isinstance(one.value, ast.Constant)
+            and one.value.value == "__all__"
+        ):
             yield hit(EVERYTHING, one)
         open_config = isinstance(one, ast.Assign) and terminal(one.targets[0]) == "extra" and _allows(one.value)
-        open_dict = isinstance(one, ast.Call) and terminal(one.func) in {"ConfigDict", "SettingsConfigDict"} and _allows(keyword(one, "extra"))
-        in_dict = isinstance(one, ast.Assign) and terminal(one.targets[0]) == "model_config" and isinstance(one.value, ast.Dict) and any(_allows(value) for value in one.value.values)
+        open_dict = (
+            isinstance(one, ast.Call)
+            and terminal(one.func) in {"ConfigDict", "SettingsConfigDict"}
+            and _allows(keyword(one, "extra"))
+        )
+        in_dict = (
+            isinstance(one, ast.Assign)
+            and terminal(one.targets[0]) == "model_config"
+            and isinstance(one.value, ast.Dict)
+            and any(_allows(value) for value in one.value.values)
+        )
         if is_input and (open_config or open_dict or in_dict) and "BaseSettings" not in bases:
             yield hit(EXTRA, one)
     if owner.name in used and not re.search(r"Admin|Internal", owner.name):
-        privileged = [one for one in owner.body if isinstance(one, ast.AnnAssign) and re.match(r"^(role|roles|is_?(admin|staff|superuser|verified)|balance|credits?|email_verified|password_hash)$", terminal(one.target), re.I)]
+        privileged = [
+            one
+            for one in owner.body
+            if isinstance(one, ast.AnnAssign)
+            and re.match(
+                r"^(role|roles|is_?(admin|staff|superuser|verified)|balance|credits?|email_verified|password_hash)$",
+                terminal(one.target),
+                re.I,
+            )
+        ]
         if privileged:
             yield hit(PRIVILEGED, privileged[0], terminal(privileged[0].target))
 
@@ -174,59 +282,4 @@ def _allows(node: ast.expr | None) -> bool:
     return (isinstance(node, ast.Constant) and node.value == "allow") or terminal(node) == "allow"
 
 
-def _rows(module: Module, function: Function, is_entry: bool) -> Iterator[Hit]:
-    """A returned or answered expression that shows all that an object has."""
-    answers = [one.value for one in own_nodes(function) if isinstance(one, ast.Return) and one.value is not None]
-    answers += [arg for one in own_nodes(function) if isinstance(one, ast.Call) and terminal(one.func) in {"jsonify", "JSONResponse", "JsonResponse", "ORJSONResponse", "json_response"} for arg in one.args]
-    if any(isinstance(one, ast.Call) and terminal(one.func) == "select" and any(isinstance(arg, ast.Attribute) for arg in one.args) for one in own_nodes(function)):
-        return
-    held = {terminal(one.targets[0]): one.value for one in own_nodes(function) if isinstance(one, ast.Assign)}
-    for answer in answers:
-        for node in ast.walk(answer):
-            if isinstance(node, ast.Name) and node.id in held and isinstance(held[node.id], ast.Call | ast.Attribute | ast.ListComp) and is_entry:
-                inner = [one for one in ast.walk(held[node.id]) if _shows_all(one, is_entry)]
-            else:
-                inner = [node] if _shows_all(node, is_entry) else []
-            if inner and not _trimmed(function):
-                yield hit(ROW, inner[0])
-                return
-
-
-def _trimmed(function: Function) -> bool:
-    """Whether fields are taken out again, or a schema is laid over."""
-    calls = {terminal(one.func) for one in own_nodes(function) if isinstance(one, ast.Call)}
-    return bool(calls & {"model_validate", "from_orm", "pop"}) or any(isinstance(one, ast.Delete) for one in own_nodes(function)) or any(isinstance(one, ast.keyword) and one.arg in {"include", "exclude", "only", "fields"} for one in own_nodes(function))
-
-
-def _shows_all(node: ast.AST, is_entry: bool) -> bool:
-    if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-        return is_entry or SECRETIVE.search(terminal(node.value)) is not None
-    if not isinstance(node, ast.Call):
-        return False
-    name = terminal(node.func)
-    text = ast.unparse(node)
-    if name in {"vars", "model_to_dict", "jsonable_encoder", "asdict"} and node.args:
-        return is_entry and SECRETIVE.search(terminal(node.args[0])) is not None and len(node.args) == 1
-    if name == "_asdict" and isinstance(node.func, ast.Attribute):
-        return SECRETIVE.search(terminal(node.func.value)) is not None and is_entry
-    if name == "dict" and node.args and isinstance(node.func, ast.Name):
-        return is_entry and (re.search(r"\._?mapping\)?$", text) is not None or re.fullmatch(r"dict\((row|record|user|account)\)", text) is not None)
-    if name == "values" and not node.args and not node.keywords:
-        return is_entry and ".objects" in text
-    return False
-
-
-def _columns(module: Module, node: ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp) -> Iterator[Hit]:
-    """A comprehension over all columns of a table, `x.c` or `__table__.columns`, that leaves no secret out."""
-    over = node.generators[0].iter
-    text = ast.unparse(over)
-    if not re.search(r"__table__\.(columns|c)\b|__mapper__|\.column_attrs$|_meta\.(fields|get_fields)|(^|\.)(users|user|accounts|account|members|customers|people)(_table)?\.(c|columns)$|inspect\(\w+\)\.mapper", text):
-        return
-    tests = " ".join(words_in(test) for generator in node.generators for test in generator.ifs)
-    if re.search(r"hidden|secret|private|password|exposed|public|visible|sensitive|allowed|hash", tests):
-        return
-    yield hit(COLUMNS, node)
-
-
-FAMILY = Family((UNPACKED, EXTRA, CONSTRUCTED, PRIVILEGED, EVERYTHING, ROW, COLUMNS), look)
-__all__ = ["FAMILY", "assigned", "names_in", "parameters"]
+FAMILY = Family((UNPACKED, EXTRA, CONSTRUCTED, PRIVILEGED, EVERYTHING), look)

@@ -8,7 +8,17 @@ from collections.abc import Iterator
 
 from security.scan.rules.entries import seeds
 from security.scan.rules.rule import Family, Hit, Rule, hit
-from security.scan.rules.source import Function, Module, argument, is_false, is_true, keyword, own_nodes, terminal, words_in
+from security.scan.rules.source import (
+    Function,
+    Module,
+    argument,
+    is_false,
+    is_true,
+    own_nodes,
+    terminal,
+    texts_in,
+    words_in,
+)
 
 ANY_ORIGIN = Rule(
     "R241", "Every origin may send credentials", "cross_origin", "942", "high", "high",
@@ -48,7 +58,9 @@ def look(module: Module) -> Iterator[Hit]:
     for function in module.functions:
         yield from _reflected(module, function)
         yield from _socket(module, function)
-        if any(terminal(one) == "csrf_exempt" for one in function.decorator_list) and not re.search(r"hmac|signature|webhook", words_in(function)):
+        if any(terminal(one) in {"csrf_exempt", "exempt"} for one in function.decorator_list) and not re.search(
+            r"hmac|signature|webhook", words_in(function)
+        ):
             yield hit(UNGUARDED, function)
     yield from _settings(module)
 
@@ -60,7 +72,7 @@ def _middleware(module: Module, call: ast.Call) -> Iterator[Hit]:
         origins = words.get("allow_origins") or words.get("origins") or words.get("allow_origin_regex")
         credentials = is_true(words.get("allow_credentials")) or is_true(words.get("supports_credentials"))
         texts = module.strings(origins)
-        everyone = any(text in {"*", ".*", "^.*$", "https?://.*", "https://.*", "http.*", r"https?://.*"} for text in texts)
+        everyone = any(text in {"*", ".*", "^.*$", "https?://.*", "https://.*", "http.*"} for text in texts)
         if "CORS" in named and origins is None:
             everyone = True
         if credentials and everyone:
@@ -90,21 +102,30 @@ def _cookie(call: ast.Call) -> Iterator[Hit]:
 
 def _reflected(module: Module, function: Function) -> Iterator[Hit]:
     """Both CORS headers are written in one function, the origin is none of a list, and nothing compares it."""
-    constants = [one for one in own_nodes(function) if isinstance(one, ast.Constant) and isinstance(one.value, str | bytes)]
-    texts = {(one.value.decode("latin-1") if isinstance(one.value, bytes) else one.value).lower(): one for one in constants}
-    if ORIGIN not in texts or CREDENTIALS not in texts or not ({"origin"} & texts.keys() or "origin" in words_in(function).split()):
+    texts = {text.lower(): node for text, node in texts_in(own_nodes(function))}
+    if (
+        ORIGIN not in texts
+        or CREDENTIALS not in texts
+        or not ({"origin"} & texts.keys() or "origin" in words_in(function).split())
+    ):
         return
     compared = any(
-        isinstance(one, ast.Compare) and any(isinstance(op, ast.In | ast.NotIn | ast.Eq) for op in one.ops) and "origin" in words_in(one.left)
+        isinstance(one, ast.Compare)
+        and any(isinstance(op, ast.In | ast.NotIn | ast.Eq) for op in one.ops)
+        and "origin" in words_in(one.left)
         and not (isinstance(one.left, ast.Constant))
         for one in own_nodes(function)
     )
-    checked = any(isinstance(one, ast.Call) and re.search(r"allow|fullmatch|is_\w*origin|trusted|of_host|same_host", ast.unparse(one.func)) for one in own_nodes(function))
-    if not compared and not checked and _not_constant(module, function, texts[ORIGIN]):
+    checked = any(
+        isinstance(one, ast.Call)
+        and re.search(r"allow|fullmatch|is_\w*origin|trusted|of_host|same_host", ast.unparse(one.func))
+        for one in own_nodes(function)
+    )
+    if not compared and not checked and _not_constant(module, texts[ORIGIN]):
         yield hit(REFLECTED, texts[ORIGIN])
 
 
-def _not_constant(module: Module, function: Function, header: ast.Constant) -> bool:
+def _not_constant(module: Module, header: ast.Constant) -> bool:
     parent = module.parents.get(header)
     holder = module.parents.get(parent) if isinstance(parent, ast.Subscript) else parent
     values: list[ast.AST] = []
@@ -136,11 +157,19 @@ def _settings(module: Module) -> Iterator[Hit]:
         if name in DJANGO_OFF and is_false(value):
             yield hit(COOKIE, value, name)
     for node in module.nodes:
-        if isinstance(node, ast.Assign) and terminal(node.targets[0]) in {"WTF_CSRF_ENABLED", "CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT"} and is_false(node.value):
+        if (
+            isinstance(node, ast.Assign)
+            and terminal(node.targets[0]) in {"WTF_CSRF_ENABLED", "CSRF_ENABLED", "WTF_CSRF_CHECK_DEFAULT"}
+            and is_false(node.value)
+        ):
             yield hit(UNGUARDED, node)
-        elif isinstance(node, ast.Assign) and terminal(node.targets[0]) in {"SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY"} and isinstance(node.targets[0], ast.Subscript) and is_false(node.value):
+        elif (
+            isinstance(node, ast.Assign)
+            and terminal(node.targets[0]) in {"SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY"}
+            and isinstance(node.targets[0], ast.Subscript)
+            and is_false(node.value)
+        ):
             yield hit(COOKIE, node)
 
 
 FAMILY = Family((ANY_ORIGIN, REFLECTED, LOOSE, COOKIE, UNGUARDED, SOCKET), look)
-__all__ = ["FAMILY", "keyword"]

@@ -45,8 +45,8 @@ def _of_attribute(module: Module, node: ast.Attribute, depth: int) -> set[int]:
     owner = module.class_of(function) if function is not None else None
     found: set[int] = set()
     for one in ast.walk(owner) if owner is not None else ():
-        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) in {ast.unparse(node), node.attr}:
-            found |= numbers(module, one.value, depth - 1)
-        elif isinstance(one, ast.AnnAssign) and one.value is not None and terminal(one.target) == node.attr:
+        if (isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) in {ast.unparse(node), node.attr}) or (
+            isinstance(one, ast.AnnAssign) and one.value is not None and terminal(one.target) == node.attr
+        ):
             found |= numbers(module, one.value, depth - 1)
     return found

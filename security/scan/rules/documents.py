@@ -18,8 +18,14 @@ def look(module: Module) -> Iterator[Hit]:
     """Parsers and features that are switched on."""
     for call in module.calls:
         name = terminal(call.func)
-        switched = is_true(keyword(call, "resolve_entities")) or is_true(keyword(call, "load_dtd")) or is_true(keyword(call, "huge_tree"))
-        if name in {"XMLParser", "iterparse", "ETCompatXMLParser"} and (switched or is_false(keyword(call, "no_network"))):
+        switched = (
+            is_true(keyword(call, "resolve_entities"))
+            or is_true(keyword(call, "load_dtd"))
+            or is_true(keyword(call, "huge_tree"))
+        )
+        if name in {"XMLParser", "iterparse", "ETCompatXMLParser"} and (
+            switched or is_false(keyword(call, "no_network"))
+        ):
             yield hit(ENTITIES, call)
         elif name == "setFeature" and terminal(argument(call, 0)) in FEATURES:
             value = argument(call, 1)

@@ -30,11 +30,12 @@ REQUEST_TYPES = re.compile(r"^(Http|HTTP|Web|ASGI|WSGI|Drf)?Request$|^HTTPConnec
 #: Members of a request that its sender chooses.
 SENT = frozenset(
     {"args", "form", "values", "json", "data", "GET", "POST", "FILES", "body", "headers", "cookies", "COOKIES", "META",
-     "query_params", "path_params", "files", "url", "path", "full_path", "query_string", "get_json", "get_data", "query",
-     "match_info", "rel_url", "text", "params", "view_args", "referrer", "host", "host_url", "base_url", "stream",
+     "query_params", "path_params", "files", "url", "path", "full_path", "query_string", "get_json", "get_data",
+     "query", "match_info", "rel_url", "text", "params", "view_args", "referrer", "host", "host_url", "base_url",
+     "stream",
      "get_argument", "arguments", "post", "read", "content", "matchdict", "get_host", "get_full_path", "media",
      "build_absolute_uri", "get_param", "bounded_stream", "get_header", "receive_text", "receive_json", "receive_bytes",
-     "iter_text", "iter_json", "multipart", "raw_path", "kwargs", "json_body", "get_media", "param"}
+     "iter_text", "iter_json", "multipart", "raw_path", "kwargs", "forms", "json_body", "get_media", "param"}
 )  # fmt: skip
 #: Calls of these members give what the member is.
 GIVES_ITSELF = frozenset(
@@ -100,16 +101,24 @@ def _style(module: Module, function: Function, registered: set[str]) -> str | No
     owner = module.class_of(function)
     names = [arg.arg for arg in parameters(function)]
     if owner is not None and any(VIEW_BASES.search(terminal(base)) for base in owner.bases):
-        if function.name in VIEW_METHODS or (any("grpc" in name for name in module.imports.values()) and "context" in names):
+        if function.name in VIEW_METHODS or (
+            any("grpc" in name for name in module.imports.values()) and "context" in names
+        ):
             return "route"
     if owner is not None and function.name in {f"on_{verb}" for verb in VERBS} and {"req", "resp"} <= set(names):
         return "route"
-    if (owner is None and function.name in registered) or f"self.{function.name}" in registered or "django" in decorators:
+    if (
+        (owner is None and function.name in registered)
+        or f"self.{function.name}" in registered
+        or "django" in decorators
+    ):
         return "route"
-    if names[:2] == ["event", "context"] or function.name.startswith("resolve_") and "info" in names:
+    if names[:2] == ["event", "context"] or (function.name.startswith("resolve_") and "info" in names):
         return "resolver"
     if any(_is_request(arg) for arg in parameters(function)):
-        return "route" if any(name.startswith("django") for name in module.imports.values()) and not owner else "request"
+        return (
+            "route" if any(name.startswith("django") for name in module.imports.values()) and not owner else "request"
+        )
     return None
 
 
@@ -193,7 +202,9 @@ def _converted(function: Function, name: str) -> bool:
         for one in ast.walk(decorator)
         if isinstance(one, ast.Constant) and isinstance(one.value, str)
     )
-    return bool(re.search(rf"<(int|float|uuid)(\(.*?\))?:{re.escape(name)}>|\{{{re.escape(name)}:(int|float|uuid)\}}", routes))
+    return bool(
+        re.search(rf"<(int|float|uuid)(\(.*?\))?:{re.escape(name)}>|\{{{re.escape(name)}:(int|float|uuid)\}}", routes)
+    )
 
 
 def resolved_annotation(module: Module, annotation: ast.expr | None) -> ast.expr | None:
@@ -229,7 +240,11 @@ def is_narrow(pattern: str) -> bool:
     """Whether a whole-text pattern admits no character that changes a meaning: no dot for anything, no quotes."""
     inner = re.sub(r"\\[.dwAZ\-]|\[[^\]]*\]", "", pattern)
     classes = "".join(re.findall(r"\[[^\]]*\]", pattern))
-    return "." not in inner and not re.search(r"\\[sSDW]|\[\^", pattern) and not re.search(r"['\";|&$`/\\]", classes.replace("\\", ""))
+    return (
+        "." not in inner
+        and not re.search(r"\\[sSDW]|\[\^", pattern)
+        and not re.search(r"['\";|&$`/\\]", classes.replace("\\", ""))
+    )
 
 
 def typed(module: Module, annotation: ast.expr | None, value: Value) -> Value:

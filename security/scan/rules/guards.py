@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from security.scan.rules.entries import is_narrow
-from security.scan.rules.source import FUNCTIONS, Function, body_of, parameters, terminal
+from security.scan.rules.source import terminal
 from security.scan.rules.tables import FILE, REDIRECT, URL
 from security.scan.rules.values import ANY, NOTHING, Clearance, Clearances, Effects, State, Value
 
@@ -18,7 +18,9 @@ CHARACTER_TESTS = frozenset({"isalnum", "isdigit", "isdecimal", "isidentifier", 
 ADDRESS_TESTS = frozenset({"is_global", "is_private", "is_loopback", "is_link_local", "is_reserved", "is_multicast"})
 REDIRECT_TESTS = frozenset({"url_has_allowed_host_and_scheme", "is_safe_url", "is_safe_redirect_url"})
 #: A predicate of another module that is named for its purpose is believed.
-PREDICATES = re.compile(r"^_?(is|has|are|in)_?\w*(allow|safe|valid|permit|trust|known|public|contain|within|inside)|allowed|_ok$")
+PREDICATES = re.compile(
+    r"^_?(is|has|are|in)_?\w*(allow|safe|valid|permit|trust|known|public|contain|within|inside)|allowed|_ok$"
+)
 #: A call of another module that is named so raises where its argument is not harmless.
 CHECKERS = re.compile(r"^_?(validate|ensure|assert|check|require|verify|guard|reject|abort_unless)_\w+")
 HOST = re.compile(r"^https?://[^/?#\0]+[/?#]")
@@ -67,7 +69,11 @@ class Guards:
         """`x.startswith("/") and not x.startswith("//")`, or its opposite with `or`, keeps a redirect on this host."""
         begins: dict[str, set[str]] = {}
         for call in ast.walk(node):
-            if isinstance(call, ast.Call) and terminal(call.func) == "startswith" and isinstance(call.func, ast.Attribute):
+            if (
+                isinstance(call, ast.Call)
+                and terminal(call.func) == "startswith"
+                and isinstance(call.func, ast.Attribute)
+            ):
                 texts = {text for one in call.args for text in self.module.strings(one)}
                 begins.setdefault(ast.unparse(call.func.value), set()).update(texts)
         cleared: Clearances = NOTHING
@@ -199,32 +205,12 @@ class Guards:
             return clear(receiver, URL, REDIRECT) if dotted else NOTHING
         return NOTHING
 
-    def _predicate(
-        self, node: ast.Call, name: str, receiver: Value, arguments: list[Value], state: State
-    ) -> Effects:
-        target = self.flow.target(node, receiver)
+    def _predicate(self, node: ast.Call, name: str, receiver: Value, arguments: list[Value], state: State) -> Effects:
+        target = self.flow.follower.target(node, receiver)
         if target is None:
             believed = PREDICATES.search(name) and not receiver.sources
             return Effects(frozenset().union(*(clear(one, ANY) for one in arguments)) if believed else NOTHING, NOTHING)
-        return self.flow.summary(target, node, receiver, arguments, state)
-
-
-def returned_tests(guards: Guards, function: Function, state: State) -> Effects:
-    """What a predicate's single returned test clears, its parameters bound in `state`."""
-    effects = [
-        guards(one.value, state)
-        for one in ast.walk(ast.Module(body_of(function), []))
-        if isinstance(one, ast.Return) and one.value is not None and not _is_verdict(one.value)
-    ]
-    if not effects:
-        return Effects()
-    return Effects(
-        frozenset.intersection(*(one.true for one in effects)), frozenset.intersection(*(one.false for one in effects))
-    )
-
-
-def _is_verdict(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+        return self.flow.follower.summary(target, node, arguments, state)
 
 
 def clear(value: Value, *classes: str) -> Clearances:
@@ -246,6 +232,3 @@ def _to_whole(found: Clearances) -> Clearances:
     return frozenset(
         Clearance(one.source._replace(name=one.source.name.removesuffix("[*]")), one.weakness) for one in found
     )
-
-
-__all__ = ["CHECKERS", "FUNCTIONS", "Guards", "clear", "parameters", "returned_tests"]

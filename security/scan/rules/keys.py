@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from security.scan.rules.rule import Family, Hit, Rule, hit
-from security.scan.rules.source import Module, argument, assigned, keyword, terminal, words_in
+from security.scan.rules.source import Module, argument, assigned, terminal, words_in
 
 WRITTEN = Rule(
     "R211", "A key or secret is written into the code", "hardcoded_secret", "798", "high", "high",
@@ -30,17 +30,35 @@ SECRET_NAME = re.compile(
 )
 #: The argument of these calls that is a key.
 KEY_ARGUMENTS: dict[str, tuple[int, tuple[str, ...]]] = {
-    "jwt.encode": (1, ("key",)), "jwt.decode": (1, ("key",)), "jose.jwt.encode": (1, ("key",)), "jose.jwt.decode": (1, ("key",)),
-    "hmac.new": (0, ("key",)), "hmac.digest": (0, ("key",)), "cryptography.fernet.Fernet": (0, ("key",)),
-    "itsdangerous.URLSafeSerializer": (0, ("secret_key",)), "itsdangerous.URLSafeTimedSerializer": (0, ("secret_key",)),
-    "itsdangerous.TimestampSigner": (0, ("secret_key",)), "itsdangerous.Signer": (0, ("secret_key",)),
-    "itsdangerous.Serializer": (0, ("secret_key",)), "itsdangerous.TimedSerializer": (0, ("secret_key",)),
-}  # fmt: skip
-KEY_WORDS = frozenset({"secret_key", "cookie_secret", "signing_key", "jwt_secret", "api_key", "client_secret", "session_secret", "secret"})
+    "jwt.encode": (1, ("key",)),
+    "jwt.decode": (1, ("key",)),
+    "jose.jwt.encode": (1, ("key",)),
+    "jose.jwt.decode": (1, ("key",)),
+    "hmac.new": (0, ("key",)),
+    "hmac.digest": (0, ("key",)),
+    "cryptography.fernet.Fernet": (0, ("key",)),
+    "itsdangerous.URLSafeSerializer": (0, ("secret_key",)),
+    "itsdangerous.URLSafeTimedSerializer": (0, ("secret_key",)),
+    "itsdangerous.TimestampSigner": (0, ("secret_key",)),
+    "itsdangerous.Signer": (0, ("secret_key",)),
+    "Crypto.Cipher.AES.new": (0, ("key",)),
+    "Cryptodome.Cipher.AES.new": (0, ("key",)),
+    "itsdangerous.Serializer": (0, ("secret_key",)),
+    "itsdangerous.TimedSerializer": (0, ("secret_key",)),
+}
+KEY_WORDS = frozenset(
+    {"secret_key", "cookie_secret", "signing_key", "jwt_secret", "api_key", "client_secret", "session_secret", "secret"}
+)
 #: Text that stands for a secret and is none: a name, a place to be filled in, a path, a header, a message.
-NOT_SECRET = re.compile(r"^$|\s|^[<{$%]|^\*+$|^\.|://|^/|(?-i:^[A-Z][a-z]+-[A-Z])|^X-|[{}<>]|^(password|token|secret|api_key|key|none|null|bearer|str|bytes|string)$", re.I)
+NOT_SECRET = re.compile(
+    r"^$|\s|^[<{$%]|^\*+$|^\.|://|^/|(?-i:^[A-Z][a-z]+-[A-Z])|^X-|[{}<>]|^(password|token|secret|api_key|key|none|null|bearer|str|bytes|string)$",
+    re.I,
+)
 POOR = re.compile(r"^(random\.(?!SystemRandom)\w+|uuid\.uuid1|time\.time(_ns)?|numpy\.random\.\w+)$")
-DRAWN = re.compile(r"(^|_)(token|secret|otp|nonce|salt|session_?id|csrf\w*|api_?key|password|passcode|pin|reset_?code|verification_?code|invite_?code|code|key|sid)(s|_hex)?($|_)", re.I)
+DRAWN = re.compile(
+    r"(^|_)(token|secret|otp|nonce|salt|session_?id|csrf\w*|api_?key|password|passcode|pin|reset_?code|verification_?code|invite_?code|code|key|sid)(s|_hex)?($|_)",
+    re.I,
+)
 
 
 def look(module: Module) -> Iterator[Hit]:
@@ -66,14 +84,25 @@ def _assigned(module: Module, node: ast.AST) -> Iterator[Hit]:
         target = terminal(node.targets[0])
         pairs = [(target, node.value)]
     elif isinstance(node, ast.Dict):
-        pairs = [(key.value, value) for key, value in zip(node.keys, node.values, strict=True) if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+        pairs = [
+            (key.value, value)
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
         pairs = [(name, value) for name, value in pairs if re.search(r"(secret|SECRET)_?(key|KEY)?$", name)]
     else:
         pairs = list(assigned(node))
     for name, value in pairs:
-        if SECRET_NAME.search(name) and isinstance(value, ast.Constant) and _is_secret(module, value) and value.value != name:
+        if (
+            SECRET_NAME.search(name)
+            and isinstance(value, ast.Constant)
+            and _is_secret(module, value)
+            and value.value != name
+        ):
             yield hit(WRITTEN, value, name)
-        elif SECRET_NAME.search(name) and isinstance(value, ast.Call) and terminal(value.func) in {"Field", "SecretStr"}:
+        elif (
+            SECRET_NAME.search(name) and isinstance(value, ast.Call) and terminal(value.func) in {"Field", "SecretStr"}
+        ):
             default = argument(value, 0, "default")
             if isinstance(default, ast.Constant) and _is_secret(module, default):
                 yield hit(FALLBACK, value, name)
@@ -84,7 +113,11 @@ def _key_of(module: Module, call: ast.Call) -> Iterator[Hit]:
     keys = [argument(call, position[0], *position[1])] if position else []
     keys += [word.value for word in call.keywords if word.arg in KEY_WORDS]
     for key in keys:
-        inner = key.func.value if isinstance(key, ast.Call) and isinstance(key.func, ast.Attribute) and key.func.attr == "encode" else key
+        inner = (
+            key.func.value
+            if isinstance(key, ast.Call) and isinstance(key.func, ast.Attribute) and key.func.attr == "encode"
+            else key
+        )
         if _is_secret(module, inner):
             yield hit(WRITTEN, call)
 
@@ -92,12 +125,20 @@ def _key_of(module: Module, call: ast.Call) -> Iterator[Hit]:
 def _default(module: Module, call: ast.Call) -> Iterator[Hit]:
     """`os.environ.get("SECRET", "…")` and `os.getenv("SECRET") or "…"`."""
     name = module.literal(call.args[0]) if call.args else None
-    if not isinstance(name, str) or not SECRET_NAME.search(name) or terminal(call.func) not in {"get", "getenv", "config", "env", "str"}:
+    if (
+        not isinstance(name, str)
+        or not SECRET_NAME.search(name)
+        or terminal(call.func) not in {"get", "getenv", "config", "env", "str"}
+    ):
         return
     if not re.search(r"environ|getenv|config|env", ast.unparse(call.func)):
         return
     parent = module.parents.get(call)
-    alternative = parent.values[-1] if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or) else argument(call, 1, "default")
+    alternative = (
+        parent.values[-1]
+        if isinstance(parent, ast.BoolOp) and isinstance(parent.op, ast.Or)
+        else argument(call, 1, "default")
+    )
     if _is_secret(module, alternative):
         yield hit(FALLBACK, call, name)
 
@@ -127,4 +168,3 @@ def _purpose(module: Module, call: ast.Call) -> str:
 
 
 FAMILY = Family((WRITTEN, FALLBACK, FORETOLD), look)
-__all__ = ["FAMILY", "SECRET_NAME", "keyword"]

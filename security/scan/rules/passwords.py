@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 
 from security.scan.rules.constants import numbers
-from security.scan.rules.entries import seeds
 from security.scan.rules.rule import Family, Hit, Rule, hit
 from security.scan.rules.source import Function, Module, argument, keyword, names_in, own_nodes, terminal, words_in
 
@@ -19,16 +18,10 @@ CHEAP = Rule(
     "R222", "A password hash is too cheap", "password_storage", "916", "medium", "high",
     "At least: bcrypt 10 rounds, Argon2id 19 MiB and 2 passes, PBKDF2-HMAC-SHA256 600,000 rounds, scrypt N = 2^17.",
 )  # fmt: skip
-PLAIN = Rule(
-    "R223", "A password is stored or compared as it is", "password_storage", "256", "high", "medium",
-    "Store a slow hash of it.",
-)  # fmt: skip
-TIMED = Rule(
-    "R231", "A secret is compared with ==", "timing_comparison", "208", "medium", "high",
-    "Compare with hmac.compare_digest.",
-)  # fmt: skip
 
-PASSWORD = re.compile(r"(^|_)(password|passwd|pwd|passphrase|plain_?text_?password|raw_?password|pw|passcode|pin)\d?($|_)", re.I)
+PASSWORD = re.compile(
+    r"(^|_)(password|passwd|pwd|passphrase|plain_?text_?password|raw_?password|pw|passcode|pin)\d?($|_)", re.I
+)
 DIGESTS = re.compile(r"^hashlib\.(md5|sha1|sha224|sha256|sha384|sha512|sha3_\d+|blake2[bs]|new|ripemd160)$")
 SLOW = re.compile(r"hashpw|argon2|scrypt|pbkdf2|bcrypt|PasswordHasher|kdf", re.I)
 LEAKED = re.compile(r"pwned|breach|leak|compromised|hibp|range/")
@@ -44,8 +37,6 @@ PBKDF2_MINIMUM = {"sha1": 1_300_000, "sha256": 600_000, "sha512": 210_000}
 ARGON2_MINIMUM = 7_168 * 5
 #: N × p of OWASP's settings of scrypt.
 SCRYPT_MINIMUM = 2**13 * 8
-SECRET = re.compile(r"(^|_)(signature|sig|mac|hmac|digest|api_?key|apikey|secret|csrf(_?token)?|token|otp|password|auth(orization)?|passcode)$", re.I)
-NOT_TIMED = re.compile(r"type|algorithm|kind|name|length|len|count|version|status|state|public_?key|foreign|primary|sort|cache|idempot", re.I)
 
 
 def look(module: Module) -> Iterator[Hit]:
@@ -54,9 +45,7 @@ def look(module: Module) -> Iterator[Hit]:
         yield from _digest(module, call)
         yield from _cheap(module, call)
     for node in module.nodes:
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq | ast.NotEq):
-            yield from _compared(module, node)
-        elif isinstance(node, ast.Assign) and terminal(node.targets[0]) == "PASSWORD_HASHERS":
+        if isinstance(node, ast.Assign) and terminal(node.targets[0]) == "PASSWORD_HASHERS":
             if any(FAST_SCHEMES.match(name) for name in module.strings(node.value)[:1]):
                 yield hit(FAST, node)
 
@@ -92,7 +81,9 @@ def _hardened(module: Module, function: Function, call: ast.Call) -> bool:
         return True
     for one in module.calls:
         if SLOW.search(module.callee(one)) and any(
-            isinstance(inner, ast.Call) and terminal(inner.func) == function.name for part in one.args for inner in ast.walk(part)
+            isinstance(inner, ast.Call) and terminal(inner.func) == function.name
+            for part in one.args
+            for inner in ast.walk(part)
         ):
             return True
     return any(SLOW.search(ast.unparse(one.func)) for one in module.ancestors(call) if isinstance(one, ast.Call))
@@ -109,11 +100,13 @@ def _cheap(module: Module, call: ast.Call) -> Iterator[Hit]:
         least = _pbkdf2(module, call)
     elif name in {"scrypt", "Scrypt"}:
         cost, lanes = numbers(module, keyword(call, "n")), numbers(module, keyword(call, "p")) or {1}
-        least = cost and _least({min(cost) * max(lanes)}, SCRYPT_MINIMUM)
+        least = bool(cost) and min(cost) * max(lanes) < SCRYPT_MINIMUM
     elif name == "CryptContext":
         least = _context(module, call)
     elif name == "generate_password_hash":
         least = _werkzeug(module, call)
+    elif name == "make_password":
+        least = bool(re.match(r"md5|sha1|unsalted|plain", str(module.literal(argument(call, 2, "hasher")))))
     elif name in {"using", "bcrypt", "encrypt"} and "bcrypt" in dotted:
         least = _least(numbers(module, keyword(call, "rounds")), BCRYPT_MINIMUM)
     if least:
@@ -141,7 +134,14 @@ def _pbkdf2(module: Module, call: ast.Call) -> bool:
 
 def _context(module: Module, call: ast.Call) -> bool:
     schemes = module.strings(argument(call, 0, "schemes"))
-    rounds = next((word.value for word in call.keywords if word.arg and word.arg.endswith("bcrypt__rounds") or word.arg == "bcrypt__default_rounds"), None)
+    rounds = next(
+        (
+            word.value
+            for word in call.keywords
+            if (word.arg and word.arg.endswith("bcrypt__rounds")) or word.arg == "bcrypt__default_rounds"
+        ),
+        None,
+    )
     return any(FAST_SCHEMES.match(name) for name in schemes[:1]) or _least(numbers(module, rounds), BCRYPT_MINIMUM)
 
 
@@ -150,67 +150,9 @@ def _werkzeug(module: Module, call: ast.Call) -> bool:
     if not isinstance(method, str):
         return False
     rounds = re.fullmatch(r"pbkdf2:(sha\d+):(\d+)", method)
-    return bool(FAST_SCHEMES.match(method)) or (rounds is not None and int(rounds[2]) < PBKDF2_MINIMUM.get(rounds[1], 600_000))
+    return bool(FAST_SCHEMES.match(method)) or (
+        rounds is not None and int(rounds[2]) < PBKDF2_MINIMUM.get(rounds[1], 600_000)
+    )
 
 
-def _compared(module: Module, node: ast.Compare) -> Iterator[Hit]:
-    left, right = node.left, node.comparators[0]
-    if any(isinstance(one, ast.Constant) or (isinstance(one, ast.Call) and terminal(one.func) in {"len", "type"}) for one in (left, right)):
-        return
-    function = module.function_around(node)
-    names = [_name_of(module, one) for one in (left, right)]
-    if any(NOT_TIMED.search(name) for name in names):
-        return
-    stored = [isinstance(one, ast.Attribute | ast.Subscript) for one in (left, right)]
-    if all(PASSWORD.search(name) for name in names) and any(stored) and not all(stored):
-        yield hit(PLAIN, node)
-        return
-    if any(_is_mac(module, function, one) for one in (left, right)):
-        yield hit(TIMED, node)
-    elif all(SECRET.search(name) for name in names) or (any(SECRET.search(name) for name in names) and _from_request(module, function, left, right)):
-        if any(_is_config(module, function, one) for one in (left, right)):
-            yield hit(TIMED, node)
-
-
-def _name_of(module: Module, node: ast.expr) -> str:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in {"encode", "decode", "strip", "lower", "removeprefix"}:
-        return _name_of(module, node.func.value)
-    if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-        return str(node.args[0].value).replace("-", "_")
-    return terminal(node).replace("-", "_")
-
-
-def _is_mac(module: Module, function: Function | None, node: ast.expr) -> bool:
-    """Whether it was worked out with hmac, here or in a function of this module."""
-    if isinstance(node, ast.Name) and function is not None:
-        made = [one.value for one in own_nodes(function) if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id]
-        return any(_is_mac(module, None, one) for one in made)
-    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
-    for call in calls:
-        target = module.plain_functions.get(terminal(call.func)) if isinstance(call.func, ast.Name) else None
-        if target is not None and any(isinstance(one, ast.Return) and one.value is not None and _direct_mac(module, one.value) for one in own_nodes(target)):
-            return True
-    return _direct_mac(module, node)
-
-
-def _direct_mac(module: Module, node: ast.expr) -> bool:
-    return any(isinstance(one, ast.Call) and module.callee(one).startswith("hmac.") and not module.callee(one).endswith("compare_digest") for one in ast.walk(node))
-
-
-def _from_request(module: Module, function: Function | None, *sides: ast.expr) -> bool:
-    if function is None:
-        return False
-    names = names_in(list(sides))
-    return "request" in names or (function in seeds(module) and bool(names & set(seeds(module)[function])))
-
-
-def _is_config(module: Module, function: Function | None, node: ast.expr) -> bool:
-    """Whether it is a secret of the server: a setting, the environment, a constant, or stored beside an account."""
-    text = ast.unparse(node)
-    if isinstance(node, ast.Name) and function is not None:
-        made = [ast.unparse(one.value) for one in own_nodes(function) if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id]
-        text = " ".join([text, *made])
-    return bool(re.search(r"settings|config|environ|getenv|\b[A-Z][A-Z_]{3,}\b|self\._?\w*(secret|key|token)|expected|stored|session|\.(reset_|api_|csrf_|access_)?(token|key|secret)\b", text))
-
-
-FAMILY = Family((FAST, CHEAP, PLAIN, TIMED), look)
+FAMILY = Family((FAST, CHEAP), look)

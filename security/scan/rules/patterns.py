@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from security.scan.rules.source import Module, keyword, terminal
 
 SLOW = Rule(
     "R303", "A pattern can take exponential time", "slow_regex", "1333", "medium", "high",
-    "Make the parts of a repeated group differ in how they begin, bound the input, or use an engine without backtracking.",
+    "Let the parts of a repeated group begin differently, bound the input, or use an engine without backtracking.",
 )  # fmt: skip
 
 USES = frozenset({"compile", "match", "search", "fullmatch", "findall", "finditer", "sub", "split", "subn"})
@@ -169,10 +168,11 @@ def _of_set(items: Any) -> frozenset[int]:
 
 
 def _of_category(name: str) -> frozenset[int]:
-    test = {"DIGIT": str.isdigit, "SPACE": str.isspace}.get(name.rpartition("_")[2], lambda one: one.isalnum() or one == "_")
+    test = {"DIGIT": str.isdigit, "SPACE": str.isspace}.get(
+        name.rpartition("_")[2], lambda one: one.isalnum() or one == "_"
+    )
     found = frozenset(code for code in range(256) if test(chr(code)))
     return EVERYTHING - found if "NOT" in name else found
 
 
 FAMILY = Family((SLOW,), look)
-__all__ = ["FAMILY", "ast", "is_slow"]

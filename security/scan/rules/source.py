@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -169,7 +169,7 @@ def arithmetic(operator: ast.operator, left: object, right: object) -> object:
             return None
         return left**right if isinstance(operator, ast.Pow) else left << right
     table = {ast.Mult: left * right, ast.Add: left + right, ast.Sub: left - right}
-    return table.get(type(operator))  # type: ignore[call-overload]  # any operator may be asked for
+    return table.get(type(operator))
 
 
 def terminal(node: ast.AST | None) -> str:
@@ -198,6 +198,16 @@ def argument(call: ast.Call, position: int, *names: str) -> ast.expr | None:
     if position < len(call.args) and not any(isinstance(one, ast.Starred) for one in call.args[: position + 1]):
         return call.args[position]
     return keyword(call, *names)
+
+
+def texts_in(nodes: Iterable[ast.AST]) -> list[tuple[str, ast.Constant]]:
+    """All constant strings among some nodes (bytes as Latin-1), with the nodes."""
+    found = []
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+            text = node.value.decode("latin-1") if isinstance(node.value, bytes) else node.value
+            found.append((text, node))
+    return found
 
 
 def is_true(node: ast.AST | None) -> bool:
@@ -254,6 +264,7 @@ def _names(top: ast.AST) -> frozenset[str]:
 def words_in(node: ast.AST) -> str:
     """All names and constant strings of a node, in lower case, blank between: for patterns over vocabulary."""
     words = [one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    words += [one.arg for one in ast.walk(node) if isinstance(one, ast.keyword) and one.arg]
     return " ".join([*sorted(names_in(node)), *words]).lower()
 
 
@@ -274,4 +285,4 @@ def body_of(function: Function) -> list[ast.stmt]:
     body = function.body
     first = body[0]
     has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-    return body[1:] if has_docstring and isinstance(first.value.value, str) else body  # type: ignore[union-attr, attr-defined]
+    return body[1:] if has_docstring and isinstance(first.value.value, str) else body  # type: ignore[attr-defined]

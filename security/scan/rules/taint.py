@@ -11,11 +11,12 @@ from security.scan.rules.sinks import RULES
 from security.scan.rules.source import Module
 
 
-
 def look(module: Module) -> Iterator[Hit]:
     """Every sink that data reaches, once for each line."""
     seen: set[tuple[str, int]] = set()
-    for report in sorted(flow_of(module).reports, key=lambda one: (one.line, one.rule, one.source.kind != "request")):
+    for report in sorted(
+        flow_of(module).judge.reports, key=lambda one: (one.line, one.rule, one.source.kind != "request")
+    ):
         if (report.rule, report.line) in seen:
             continue
         seen.add((report.rule, report.line))

@@ -22,7 +22,8 @@ CHOSEN = Rule(
     "Pass a constant list with the one algorithm that you sign with.",
 )  # fmt: skip
 CONFUSED = Rule(
-    "R204", "Shared-secret and public-key algorithms are accepted for one key", "token_signature", "347", "high", "high",
+    "R204", "Shared-secret and public-key algorithms are accepted for one key",
+    "token_signature", "347", "high", "high",
     "Accept one algorithm for a key: a public key is no secret.",
 )  # fmt: skip
 CLAIMS = Rule(
@@ -49,7 +50,13 @@ def look(module: Module) -> Iterator[Hit]:
             yield from _decoded(module, call)
         elif name == "encode" and _is_jwt(module, call):
             yield from _encoded(module, call)
-        elif name in {"get_unverified_claims", "get_unverified_claim", "decode_unverified", "unverified_claims"}:
+        elif name in {"loads", "unsign"} and _untimed(module, call):
+            yield hit(CLAIMS, call, "max_age")
+        elif name in {"get_unverified_claims", "get_unverified_claim", "decode_unverified", "unverified_claims"} or (
+            name == "PyJWT"
+            and _options(module, call).get("verify_signature") is not None
+            and is_false(_options(module, call)["verify_signature"])
+        ):
             yield hit(UNVERIFIED, call)
         elif name == "JsonWebToken":
             yield from _accepted(module, call, argument(call, 0, "algorithms"))
@@ -70,9 +77,21 @@ def _options(module: Module, call: ast.Call) -> dict[str, ast.expr]:
     """The entries of `options=`, also where it is named in this function or module."""
     node = keyword(call, "options")
     if isinstance(node, ast.Name):
-        node = next((value for one in module.nodes if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id for value in [one.value]), node)
+        node = next(
+            (
+                value
+                for one in module.nodes
+                if isinstance(one, ast.Assign) and terminal(one.targets[0]) == node.id
+                for value in [one.value]
+            ),
+            node,
+        )
     if isinstance(node, ast.Dict):
-        return {key.value: value for key, value in zip(node.keys, node.values, strict=True) if isinstance(key, ast.Constant)}
+        return {
+            str(key.value): value
+            for key, value in zip(node.keys, node.values, strict=True)
+            if isinstance(key, ast.Constant)
+        }
     if isinstance(node, ast.Call) and terminal(node.func) == "dict":
         return {word.arg: word.value for word in node.keywords if word.arg}
     return {}
@@ -87,6 +106,8 @@ def _decoded(module: Module, call: ast.Call) -> Iterator[Hit]:
     off = [name for name in CLAIM_SWITCHES if is_false(options.get(name))]
     if off:
         yield hit(CLAIMS, call, ", ".join(off))
+    if module.callee(call).startswith("authlib") and _unvalidated(module, call):
+        yield hit(CLAIMS, call)
     if len(call.args) + len(call.keywords) < 2 or module.callee(call).startswith("authlib"):
         return
     algorithms = argument(call, 2, "algorithms", "algorithm")
@@ -122,23 +143,56 @@ def _written(module: Module, call: ast.Call, node: ast.expr) -> str:
 
 def is_header(words: str) -> bool:
     """Whether an algorithm comes out of a token's own header."""
-    return bool(re.search(r"get_unverified_header|unverified|\bheaders?\b.*\balg\b|\balg\b.*\bheaders?\b|get_algorithms", words))
+    return bool(
+        re.search(r"get_unverified_header|unverified|\bheaders?\b.*\balg\b|\balg\b.*\bheaders?\b|get_algorithms", words)
+    )
 
 
 def _mixed(names: list[str]) -> bool:
     return any(SYMMETRIC.match(name) for name in names) and any(ASYMMETRIC.match(name) for name in names)
 
 
+def _unvalidated(module: Module, call: ast.Call) -> bool:
+    """authlib checks claims only when it is told to."""
+    function = module.function_around(call)
+    return function is not None and not re.search(r"\bvalidate\b", words_in(function))
+
+
+def _untimed(module: Module, call: ast.Call) -> bool:
+    """A timed serializer's token is read without an age."""
+    made = module.constants.get(terminal(call.func.value)) if isinstance(call.func, ast.Attribute) else None
+    direct = call.func.value if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call) else made
+    timed = isinstance(direct, ast.Call) and re.search(r"Timed\w*Serializer$|TimestampSigner$", terminal(direct.func))
+    return bool(timed) and keyword(call, "max_age") is None and len(call.args) < 2
+
+
 def _encoded(module: Module, call: ast.Call) -> Iterator[Hit]:
+    function = module.function_around(call)
+    for one in own_nodes(function) if function is not None else ():
+        days = (
+            module.literal(keyword(one, "days"))
+            if isinstance(one, ast.Call) and terminal(one.func) == "timedelta"
+            else None
+        )
+        if isinstance(days, int) and days >= 365:
+            yield hit(ENDLESS, one)
     payload = argument(call, 0, "payload", "claims")
     function = module.function_around(call)
     if isinstance(payload, ast.Name) and function is not None:
-        made = [one.value for one in own_nodes(function) if isinstance(one, ast.Assign) and terminal(one.targets[0]) == payload.id]
+        made = [
+            one.value
+            for one in own_nodes(function)
+            if isinstance(one, ast.Assign) and terminal(one.targets[0]) == payload.id
+        ]
         later = any(isinstance(one, ast.Constant) and one.value == "exp" for one in own_nodes(function))
         payload = made[0] if len(made) == 1 and not later else None
     if isinstance(payload, ast.Dict) and all(isinstance(key, ast.Constant) for key in payload.keys):
         names = {key.value for key in payload.keys if isinstance(key, ast.Constant)}
-        if "exp" not in names and keyword(call, "headers") is None and names & {"sub", "user_id", "user", "uid", "username", "email", "id"}:
+        if (
+            "exp" not in names
+            and keyword(call, "headers") is None
+            and names & {"sub", "user_id", "user", "uid", "username", "email", "id"}
+        ):
             yield hit(ENDLESS, call)
     algorithm = argument(call, 2, "algorithm")
     if isinstance(algorithm, ast.Constant) and str(algorithm.value).lower() == "none":
@@ -148,11 +202,15 @@ def _encoded(module: Module, call: ast.Call) -> Iterator[Hit]:
 def _compared(module: Module, node: ast.Compare) -> Iterator[Hit]:
     """`alg == "none"`, unless that is refused."""
     sides = [node.left, *node.comparators]
-    says_none = any(isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.lower() == "none" for one in sides)
+    says_none = any(
+        isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value.lower() == "none" for one in sides
+    )
     if not says_none or not re.search(r"\balg", words_in(node)):
         return
     parent = next((one for one in module.ancestors(node) if isinstance(one, ast.If | ast.stmt)), None)
-    refused = isinstance(parent, ast.If) and any(isinstance(one, ast.Raise | ast.Continue) or _refuses(one) for one in parent.body)
+    refused = isinstance(parent, ast.If) and any(
+        isinstance(one, ast.Raise | ast.Continue) or _refuses(one) for one in parent.body
+    )
     if not refused and not isinstance(parent, ast.Assert) and isinstance(node.ops[0], ast.Eq):
         yield hit(NONE, node)
 
@@ -160,18 +218,26 @@ def _compared(module: Module, node: ast.Compare) -> Iterator[Hit]:
 def _refuses(node: ast.stmt) -> bool:
     if isinstance(node, ast.Expr):
         return terminal(node.value) == "abort"
-    return isinstance(node, ast.Return) and (node.value is None or is_false(node.value) or (isinstance(node.value, ast.Constant) and node.value.value is None))
+    return isinstance(node, ast.Return) and (
+        node.value is None
+        or is_false(node.value)
+        or (isinstance(node.value, ast.Constant) and node.value.value is None)
+    )
 
 
 def _dispatched(module: Module, node: ast.Subscript) -> Iterator[Hit]:
     """A table of checks of both kinds, asked for the token's own algorithm."""
-    if "alg" not in words_in(node.slice).split():
+    if not re.search(r"\balg", words_in(node.slice)):
         return
     table = terminal(node.value)
     for one in module.nodes:
         value = getattr(one, "value", None)
         targets = getattr(one, "targets", [getattr(one, "target", None)])
-        if isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(value, ast.Dict) and terminal(targets[0]) == table:
+        if (
+            isinstance(one, ast.Assign | ast.AnnAssign)
+            and isinstance(value, ast.Dict)
+            and terminal(targets[0]) == table
+        ):
             if _mixed(module.strings(value)):
                 yield hit(CONFUSED, node)
 
@@ -183,12 +249,24 @@ def _by_hand(module: Module, function: Function) -> Iterator[Hit]:
     if PROOF.search(words_in(owner) if owner is not None else words):
         return
     calls = [one for one in own_nodes(function) if isinstance(one, ast.Call)]
+    parsed = [module.parents.get(one) for one in calls if terminal(one.func) == "loads"]
+    if parsed and all(
+        isinstance(one, ast.Subscript) and module.literal(one.slice) in {"alg", "kid", "typ"} for one in parsed
+    ):
+        return  # the header alone is read
     names = {terminal(one.func) for one in calls}
     cut = any(
-        terminal(one.func) in {"split", "rsplit", "partition", "rpartition"} and one.args and module.literal(one.args[0]) in (".", b".")
+        terminal(one.func) in {"split", "rsplit", "partition", "rpartition"}
+        and one.args
+        and module.literal(one.args[0]) in (".", b".")
         for one in calls
     )
-    if cut and names & {"b64decode", "urlsafe_b64decode"} and names & {"loads"} and re.search(r"token|jwt|bearer|authorization", words):
+    if (
+        cut
+        and names & {"b64decode", "urlsafe_b64decode"}
+        and names & {"loads"}
+        and re.search(r"token|jwt|bearer|authorization", words)
+    ):
         yield hit(UNVERIFIED, function)
 
 

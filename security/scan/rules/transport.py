@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from security.scan.rules.rule import Family, Hit, Rule, hit
-from security.scan.rules.source import Module, argument, is_false, is_none, keyword, terminal
+from security.scan.rules.source import Module, argument, is_false, is_none, is_true, keyword, terminal
 from security.scan.rules.tables import HTTP_CLIENTS
 
 UNVERIFIED = Rule(
@@ -24,12 +24,20 @@ ENDLESS = Rule(
 )  # fmt: skip
 
 VERBS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "request"})
-OLD_NAMES = re.compile(r"^(PROTOCOL_)?(SSLv2|SSLv3|SSLv23_METHOD|TLSv1|TLSv1_1|TLS1|TLS1_1|TLSv1_METHOD|TLSv1_1_METHOD|SSLv3_METHOD)$")
+OLD_NAMES = re.compile(
+    r"^(PROTOCOL_)?(SSLv2|SSLv3|SSLv23_METHOD|TLSv1|TLSv1_1|TLS1|TLS1_1|TLSv1_METHOD|TLSv1_1_METHOD|SSLv3_METHOD|MINIMUM_SUPPORTED)$"
+)
 NO_TIMEOUT = {
-    "urllib.request.urlopen": (2, "timeout"), "socket.create_connection": (1, "timeout"), "smtplib.SMTP": (3, "timeout"),
-    "smtplib.SMTP_SSL": (5, "timeout"), "ftplib.FTP": (4, "timeout"), "http.client.HTTPSConnection": (9, "timeout"),
-    "http.client.HTTPConnection": (9, "timeout"), "telnetlib.Telnet": (2, "timeout"), "imaplib.IMAP4_SSL": (5, "timeout"),
-}  # fmt: skip
+    "urllib.request.urlopen": (2, "timeout"),
+    "socket.create_connection": (1, "timeout"),
+    "smtplib.SMTP": (3, "timeout"),
+    "smtplib.SMTP_SSL": (5, "timeout"),
+    "ftplib.FTP": (4, "timeout"),
+    "http.client.HTTPSConnection": (9, "timeout"),
+    "http.client.HTTPConnection": (9, "timeout"),
+    "telnetlib.Telnet": (2, "timeout"),
+    "imaplib.IMAP4_SSL": (5, "timeout"),
+}
 
 
 def look(module: Module) -> Iterator[Hit]:
@@ -37,7 +45,12 @@ def look(module: Module) -> Iterator[Hit]:
     for call in module.calls:
         yield from _verified(module, call)
         yield from _timed(module, call)
-        yield from (hit(OLD, call) for word in call.keywords if word.arg in {"ssl_version", "minimum_version", "ssl_minimum_version", "method"} and OLD_NAMES.match(terminal(word.value)))
+        yield from (
+            hit(OLD, call)
+            for word in call.keywords
+            if word.arg in {"ssl_version", "minimum_version", "ssl_minimum_version", "method"}
+            and OLD_NAMES.match(terminal(word.value))
+        )
         if terminal(call.func) in {"SSLContext", "Context"} and call.args and OLD_NAMES.match(terminal(call.args[0])):
             yield hit(OLD, call)
     for node in module.nodes:
@@ -47,16 +60,30 @@ def look(module: Module) -> Iterator[Hit]:
 
 def _verified(module: Module, call: ast.Call) -> Iterator[Hit]:
     name, dotted = terminal(call.func), module.callee(call)
-    web = dotted.startswith(("requests.", "httpx.", "aiohttp.", "niquests.", "urllib3.", "boto3.", "websockets.")) or name in {*VERBS, "ws_connect", "TCPConnector", "stream"}
-    if web and any(is_false(keyword(call, word)) for word in ("verify", "ssl", "verify_ssl")):
-        yield hit(UNVERIFIED, call)
-    elif name in {"_create_unverified_context", "_create_stdlib_context"}:
-        yield hit(UNVERIFIED, call)
-    elif any(word.arg == "cert_reqs" and _is_no_check(word.value) for word in call.keywords):
-        yield hit(UNVERIFIED, call)
-    elif name == "set_missing_host_key_policy" and call.args and terminal(call.args[0]) in {"AutoAddPolicy", "WarningPolicy"}:
-        yield hit(UNVERIFIED, call)
-    elif is_false(keyword(call, "check_hostname", "assert_hostname")):
+    web = dotted.startswith(
+        ("requests.", "httpx.", "aiohttp.", "niquests.", "urllib3.", "boto3.", "websockets.")
+    ) or name in {*VERBS, "ws_connect", "TCPConnector", "stream"}
+    if (
+        (web and any(is_false(keyword(call, word)) for word in ("verify", "ssl", "verify_ssl")))
+        or name in {"_create_unverified_context", "_create_stdlib_context"}
+        or any(word.arg == "cert_reqs" and _is_no_check(word.value) for word in call.keywords)
+        or (
+            name == "set_missing_host_key_policy"
+            and call.args
+            and terminal(call.args[0]) in {"AutoAddPolicy", "WarningPolicy"}
+        )
+        or is_false(keyword(call, "check_hostname", "assert_hostname", "verify_certs", "validate_certs", "ssl_verify"))
+        or is_true(
+            keyword(
+                call,
+                "tlsAllowInvalidCertificates",
+                "tlsInsecure",
+                "trust_server_certificate",
+                "tlsAllowInvalidHostnames",
+            )
+        )
+        or (name == "set_option" and any(terminal(one) == "OPT_X_TLS_NEVER" for one in call.args))
+    ):
         yield hit(UNVERIFIED, call)
 
 
@@ -68,9 +95,11 @@ def _set(node: ast.Assign) -> Iterator[Hit]:
     target = terminal(node.targets[0])
     if not isinstance(node.targets[0], ast.Attribute):
         return
-    if (target in {"check_hostname", "verify"} and is_false(node.value)) or (target == "verify_mode" and _is_no_check(node.value)):
-        yield hit(UNVERIFIED, node)
-    elif target == "_create_default_https_context" and "unverified" in terminal(node.value):
+    if (
+        (target in {"check_hostname", "verify"} and is_false(node.value))
+        or (target == "verify_mode" and _is_no_check(node.value))
+        or (target == "_create_default_https_context" and "unverified" in terminal(node.value))
+    ):
         yield hit(UNVERIFIED, node)
     elif target in {"minimum_version", "ssl_version"} and OLD_NAMES.match(terminal(node.value)):
         yield hit(OLD, node)
@@ -90,8 +119,12 @@ def _timed(module: Module, call: ast.Call) -> Iterator[Hit]:
             yield hit(ENDLESS, call)
     elif (library == "httpx" or dotted in HTTP_CLIENTS) and is_none(timeout):
         yield hit(ENDLESS, call)
-    elif name in {"ClientTimeout", "Timeout"} and (is_none(keyword(call, "total")) or (call.args and is_none(call.args[0]))):
-        if library.startswith(("aiohttp", "httpx")) and not any(word.arg in {"sock_read", "read"} for word in call.keywords):
+    elif name in {"ClientTimeout", "Timeout"} and (
+        is_none(keyword(call, "total")) or (call.args and is_none(call.args[0]))
+    ):
+        if library.startswith(("aiohttp", "httpx")) and not any(
+            word.arg in {"sock_read", "read"} for word in call.keywords
+        ):
             yield hit(ENDLESS, call)
     elif name in VERBS and timeout is None and not spread and isinstance(call.func, ast.Attribute):
         if _is_requests_session(module, call):
@@ -104,12 +137,17 @@ def _is_requests_session(module: Module, call: ast.Call) -> bool:
     """Whether the receiver was made by `requests.Session()` in this module."""
     receiver = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
     return any(
-        isinstance(one, ast.Assign) and isinstance(one.value, ast.Call) and ast.unparse(one.targets[0]) == receiver
+        isinstance(one, ast.Assign)
+        and isinstance(one.value, ast.Call)
+        and ast.unparse(one.targets[0]) == receiver
         and module.callee(one.value) in {"requests.Session", "requests.session"}
         for one in module.nodes
     ) or any(
-        isinstance(one, ast.withitem) and isinstance(one.context_expr, ast.Call) and one.optional_vars is not None
-        and ast.unparse(one.optional_vars) == receiver and module.callee(one.context_expr) in {"requests.Session", "requests.session"}
+        isinstance(one, ast.withitem)
+        and isinstance(one.context_expr, ast.Call)
+        and one.optional_vars is not None
+        and ast.unparse(one.optional_vars) == receiver
+        and module.callee(one.context_expr) in {"requests.Session", "requests.session"}
         for one in module.nodes
     )
 
