@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,9 @@ class Audit:
 
 
 def run_dependencies(audit: Audit, root: Path) -> Scanned:
-    """Audit each lock. `files` counts locks; each package that could not be looked up is skipped, with the reason."""
+    """Audit each lock. `files` counts locks; each package that could not be looked up is unknown, with the reason."""
     findings: list[Finding] = []
+    unknown: list[str] = []
     skipped: list[Skipped] = []
     for name in audit.locks:
         text = (root / name).read_text(encoding="utf-8")
@@ -50,9 +51,17 @@ def run_dependencies(audit: Audit, root: Path) -> Scanned:
                 found = audit.source.look_up(package.name, package.version)
                 findings += [_flawed(name, package, one) for one in found]
             except NotLookedUpError as error:
-                skipped.append(Skipped(f"{name}: {package.name} {package.version}", f"not looked up: {error}"))
+                unknown.append(f"{package.name} {package.version} of {name} was not looked up: {error}")
     version = importlib.metadata.version("tradeoff")
-    return Scanned(NAME, version, len(audit.locks), tuple(skipped), tuple(findings), notes=audit.source.notes)
+    return Scanned(
+        NAME,
+        version,
+        len(audit.locks),
+        tuple(skipped),
+        tuple(findings),
+        notes=audit.source.notes,
+        unknown=tuple(unknown),
+    )
 
 
 def read_lock(text: str) -> tuple[list[Locked], list[tuple[int, str]]]:
@@ -111,8 +120,3 @@ def _unhashed(path: str, package: Locked) -> Finding:
         confidence="high",
         weakness="unverified_dependency",
     )
-
-
-def not_looked_up(scanned: Sequence[Scanned]) -> list[str]:
-    """Packages that could not be looked up, with the reason."""
-    return [str(one) for scanner in scanned if scanner.name == NAME for one in scanner.skipped]

@@ -63,7 +63,7 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as a JSON object."""
-        return asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,8 @@ class Scanned:
     findings: tuple[Finding, ...]
     refuted: frozenset[tuple[str, int, str]] = frozenset()
     notes: tuple[str, ...] = ()
+    #: What it was asked and could not say, with the reason.
+    unknown: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The scanner as a JSON object, its findings counted."""
@@ -102,6 +104,7 @@ class Scanned:
             "skipped": [str(one) for one in self.skipped],
             "findings": len(self.findings),
             "notes": list(self.notes),
+            "unknown": list(self.unknown),
         }
 
 

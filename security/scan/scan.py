@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from security.scan.bandit import run_bandit
-from security.scan.dependencies import Audit, not_looked_up, run_dependencies
+from security.scan.dependencies import Audit, run_dependencies
 from security.scan.expected import Expected, judge, missing, read_expected
 from security.scan.findings import Finding, Scanned, Status, with_fingerprints
 from security.scan.joining import join
@@ -44,7 +44,7 @@ class ScanResult:
     @property
     def not_looked_up(self) -> list[str]:
         """Dependencies of which nobody knows whether they have flaws."""
-        return not_looked_up(self.scanners)
+        return [one for scanner in self.scanners for one in scanner.unknown]
 
     @property
     def complete(self) -> bool:
@@ -53,25 +53,26 @@ class ScanResult:
 
     @property
     def passed(self) -> bool:
-        """Whether every file was read, every finding declared, every declared finding found, and nothing left open."""
-        return not (self.unexpected or self.missing or any(scanner.skipped for scanner in self.scanners))
+        """Whether nothing failed and nothing was left open."""
+        return self.complete and not self.failed
 
     @property
     def failed(self) -> bool:
-        """Whether something is wrong beyond dependencies that were not looked up."""
-        unread = sum(len(scanner.skipped) for scanner in self.scanners) - len(self.not_looked_up)
-        return bool(self.unexpected or self.missing or unread)
+        """Whether a file was not read, a finding is declared by nobody, or a declared one was not found."""
+        return bool(self.unexpected or self.missing or any(scanner.skipped for scanner in self.scanners))
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
         return {
             "passed": self.passed,
+            "failed": self.failed,
             "complete": self.complete,
             "scanners": [self._rated(scanner) for scanner in self.scanners],
             "findings": [finding.as_json() for finding in self.findings],
             "unexpected": [finding.as_json() for finding in self.unexpected],
             "missing": [one.as_json() for one in self.missing],
             "not_looked_up": self.not_looked_up,
+            "joined": pooled(self.rating, JOINED),
             "rating": list(self.rating),
         }
 
@@ -148,6 +149,3 @@ def _python_files(path: Path) -> Iterator[Path]:
         # Environments and caches live in hidden folders; nothing else is left out, tests and migrations included.
         if not any(part.startswith(".") for part in file.relative_to(path).parts):
             yield file
-
-
-__all__ = ["DEFAULT_PATHS", "JOINED", "Audit", "ScanResult", "pooled", "rate_folder", "scan"]
