@@ -1,6 +1,6 @@
 """Secrets in any text file: the marks that issuers put on theirs, and random text that is called a secret.
 
-Why not detect-secrets: docs/decisions/0005-scanners.md.
+Why not detect-secrets: docs/decisions/0007-scanners.md.
 """
 
 from __future__ import annotations

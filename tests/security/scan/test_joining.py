@@ -63,7 +63,7 @@ def test_scanners_that_point_at_different_lines_see_one_finding(tmp_path: Path) 
 
 
 def test_what_the_data_refutes_is_shown_and_does_not_fail(tmp_path: Path) -> None:
-    """bandit takes any built SQL for an injection; where every piece is from a list it is refuted, and stays visible."""
+    """bandit takes any built SQL for an injection; where every piece is from a list it is refuted, and visible."""
     (tmp_path / "a.py").write_text(
         "NAMES = {'a', 'b'}\n\n\n@app.get('/')\ndef f(name: str, db=Depends(get_db)):\n"
         "    if name not in NAMES:\n        raise ValueError\n"
