@@ -17,6 +17,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVELS = {"high": "error", "medium": "warning", "low": "note"}
 FINGERPRINT = "tradeoff/v1"
 PROBES = "tradeoff-probes"
+SCANS = "tradeoff-scan"
 
 Ids = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -24,44 +25,62 @@ Ids = Mapping[str, Mapping[str, Sequence[str]]]
 def build_sarif(
     scan: Mapping[str, Any] | None = None, attacks: Iterable[Mapping[str, Any]] = (), ids: Ids | None = None
 ) -> dict[str, Any]:
-    """Build the document: a run for each scanner, and one for the probes.
+    """Build the document: one run for all scanners, whose findings are joined, and one for the probes.
 
     `scan` is a `ScanResult.as_json()`. `attacks` are probe outcomes as JSON, of which the successful ones become
     results; beside the outcome's own keys may stand `arm` (what was attacked) and `declared` (true where a weak level
     trips this probe). `ids` gives each control's `owasp`, `asvs` and `cwe`.
     """
     known = ids or {}
-    runs = [_scanner_run(scanner, scan["findings"], known) for scanner in scan["scanners"]] if scan else []
+    runs = [_scan_run(scan, known)] if scan else []
     attacks = list(attacks)
     if attacks:
         runs.append(_probe_run(attacks, known))
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
 
-def _scanner_run(scanner: Mapping[str, Any], findings: Iterable[Mapping[str, Any]], ids: Ids) -> dict[str, Any]:
-    own = [finding for finding in findings if finding["scanner"] == scanner["name"]]
-    rules = {finding["rule"]: _rule(finding["rule"], finding["message"], finding["url"]) for finding in own}
-    notes = [{"level": "error", "message": {"text": f"Skipped {one}"}} for one in scanner["skipped"]]
+def _scan_run(scan: Mapping[str, Any], ids: Ids) -> dict[str, Any]:
+    findings = scan["findings"]
+    rules = {finding["rule"]: _rule(finding["rule"], finding["message"], finding["url"]) for finding in findings}
+    notes = [
+        _note("error", f"{one['name']} skipped {skipped}") for one in scan["scanners"] for skipped in one["skipped"]
+    ]
+    notes += [_note("warning", unknown) for one in scan["scanners"] for unknown in one.get("unknown", ())]
+    scanners = [{"name": one["name"], "version": one["version"]} for one in scan["scanners"]]
     return {
-        "tool": _tool(scanner["name"], scanner["version"], rules.values()),
+        "tool": _tool(SCANS, None, rules.values()) | {"extensions": scanners},
         "invocations": [{"executionSuccessful": not notes, "toolExecutionNotifications": notes}],
         "columnKind": "unicodeCodePoints",
-        "results": [_finding_result(finding, list(rules), ids) for finding in own],
+        "results": [_finding_result(finding, list(rules), ids) for finding in findings],
     }
+
+
+def _note(level: str, text: str) -> dict[str, Any]:
+    return {"level": level, "message": {"text": redact_text(text)}}
 
 
 def _finding_result(finding: Mapping[str, Any], rules: Sequence[str], ids: Ids) -> dict[str, Any]:
     place = {"artifactLocation": {"uri": finding["path"]}, "region": {"startLine": finding["line"]}}
-    cwe = [finding["cwe"]] if finding["cwe"] else []
+    location: dict[str, Any] = {"physicalLocation": place}
+    if finding.get("symbol"):
+        location["logicalLocations"] = [{"fullyQualifiedName": finding["symbol"]}]
+    known = {
+        "owasp": finding.get("owasp", ()),
+        "asvs": finding.get("asvs", ()),
+        "cwe": [finding["cwe"]] if finding["cwe"] else [],
+    }
+    more = {name: finding.get(name) for name in ("status", "weakness", "confidence")}
     return {
         "ruleId": finding["rule"],
         "ruleIndex": rules.index(finding["rule"]),
         "level": LEVELS[finding["severity"]],
         "message": {"text": redact_text(finding["message"])},
-        "locations": [{"physicalLocation": place}],
+        "locations": [location],
         "partialFingerprints": {FINGERPRINT: finding["fingerprint"]},
         "suppressions": _suppressions(finding["reason"]),
-        "properties": _properties(finding["control"], ids, cwe) | {"status": finding["status"]},
+        "properties": _properties(finding["control"], ids, known)
+        | more
+        | {"seen_by": list(finding.get("seen_by", ()))},
     }
 
 
@@ -92,7 +111,7 @@ def _attack_result(attack: Mapping[str, Any], names: Sequence[str], ids: Ids) ->
         "locations": [{"logicalLocations": [{"name": arm or "target", "kind": "resource"}]}],
         "partialFingerprints": {FINGERPRINT: digest[:24]},
         "suppressions": _suppressions(declared if attack.get("declared") else None),
-        "properties": _properties(attack["control"], ids, [], api) | {"arm": arm},
+        "properties": _properties(attack["control"], ids, {"owasp": api}) | {"arm": arm},
     }
 
 
@@ -121,11 +140,10 @@ def _suppressions(justification: str | None) -> list[dict[str, str]]:
     return [{"kind": "external", "status": "accepted", "justification": justification}]
 
 
-def _properties(control: str | None, ids: Ids, cwe: Sequence[str], owasp: Sequence[str] = ()) -> dict[str, Any]:
+def _properties(control: str | None, ids: Ids, own: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """The ids of the control beside those that the result has of its own."""
     known = ids.get(control or "", {})
     return {
         "control": control,
-        "owasp": sorted({*known.get("owasp", ()), *owasp}),
-        "asvs": sorted(known.get("asvs", ())),
-        "cwe": sorted({*known.get("cwe", ()), *cwe}),
+        **{name: sorted({*known.get(name, ()), *own.get(name, ())}) for name in ("owasp", "asvs", "cwe")},
     }

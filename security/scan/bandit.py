@@ -38,6 +38,7 @@ def _finding(result: dict[str, Any]) -> Finding:
         message=result["issue_text"],
         severity=result["issue_severity"].lower(),
         cwe=str(cwe) if cwe else None,
+        confidence=result["issue_confidence"].lower(),
         url=result.get("more_info"),
     )
 

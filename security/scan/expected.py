@@ -15,29 +15,41 @@ _NUMBER = re.compile(r"[BS](\d{3})")
 
 @dataclass(frozen=True)
 class Expected:
-    """A finding that a weak level declares: it must be reported, in this file, under this rule."""
+    """A finding that a weak level declares: it must be reported, in this file, under this rule.
+
+    With a `symbol` it covers findings in that function or class alone, so that a strong level beside the weak one in
+    the same file is not covered too.
+    """
 
     rule: str
     path: str
     control: str
     level: str
+    symbol: str = ""
 
     def as_json(self) -> dict[str, str]:
         """The declaration as a JSON object."""
-        return {"rule": self.rule, "path": self.path, "control": self.control, "level": self.level}
+        parts = {"rule": self.rule, "path": self.path, "control": self.control, "level": self.level}
+        return parts | ({"symbol": self.symbol} if self.symbol else {})
 
     def covers(self, finding: Finding) -> bool:
-        """Whether this finding is the declared one, reported by either scanner."""
-        return self.path == finding.path and _family(self.rule) == _family(finding.rule)
+        """Whether this finding is the declared one, whichever scanner reported it."""
+        return self._is_here(finding) and _family(self.rule) in {_family(rule) for rule in finding.rules}
 
     def is_reported_by(self, findings: Iterable[Finding]) -> bool:
         """Whether any finding carries the declared rule itself."""
-        return any(finding.rule == self.rule and finding.path == self.path for finding in findings)
+        return any(self.rule in finding.rules and self._is_here(finding) for finding in findings)
+
+    def _is_here(self, finding: Finding) -> bool:
+        inside = f"{finding.symbol}.".startswith(f"{self.symbol}.") if self.symbol else True
+        return self.path == finding.path and inside
 
 
 def read_expected(declared: Iterable[Mapping[str, str]]) -> list[Expected]:
     """Declared findings from their JSON objects; KeyError where one lacks a part."""
-    return [Expected(one["rule"], one["path"], one["control"], one["level"]) for one in declared]
+    return [
+        Expected(one["rule"], one["path"], one["control"], one["level"], one.get("symbol") or "") for one in declared
+    ]
 
 
 def judge(findings: Iterable[Finding], expected: Sequence[Expected], policy: Sequence[Allowance]) -> list[Finding]:
@@ -55,9 +67,10 @@ def _judge(finding: Finding, expected: Sequence[Expected], policy: Sequence[Allo
         if one.covers(finding):
             reason = f"Declared by the weak level {one.control}={one.level}."
             return replace(finding, status=Status.EXPECTED, control=one.control, level=one.level, reason=reason)
-    for allowance in policy:
-        if allowance.covers(finding):
-            return replace(finding, status=Status.DECLARED, reason=allowance.reason)
+    rows = [allowance for allowance in policy if allowance.covers(finding)]
+    # Several rows may each allow a part of what scanners saw at one place; a rule that none allows is left over.
+    if rows and finding.rules <= {rule for row in rows for rule in row.rules}:
+        return replace(finding, status=Status.DECLARED, reason=" ".join(row.reason for row in rows))
     return finding
 
 

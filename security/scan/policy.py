@@ -23,8 +23,8 @@ class Allowance:
     reason: str
 
     def covers(self, finding: Finding) -> bool:
-        """Whether this finding is allowed."""
-        return finding.rule in self.rules and any(fnmatchcase(finding.path, path) for path in self.paths)
+        """Whether it speaks of this finding, or of what one of its scanners saw."""
+        return bool(finding.rules & set(self.rules)) and any(fnmatchcase(finding.path, path) for path in self.paths)
 
 
 def policy_for(root: Path) -> list[Allowance]:

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from sqlalchemy import select
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.models import users
 from target_app.web.errors import error_response
@@ -112,6 +112,10 @@ ERRORS_AND_DOCS: Factor[ErrorsAndDocs] = Factor(
             "stack traces, documentation, debug page and an old version",
             Debug,
             trips=("error_leak", "docs_exposed"),
+            static_findings=(
+                StaticFinding("R252", "target_app/controls/errors_and_docs.py", "Debug.on_failure"),
+                StaticFinding("R254", "target_app/controls/errors_and_docs.py", "Debug._debug"),
+            ),
         ),
         Level(
             "stack_trace",
@@ -119,6 +123,10 @@ ERRORS_AND_DOCS: Factor[ErrorsAndDocs] = Factor(
             "tracebacks in JSON errors, documentation on",
             StackTrace,
             trips=("error_leak", "docs_exposed"),
+            static_findings=(
+                StaticFinding("R252", "target_app/controls/errors_and_docs.py", "StackTrace.on_failure"),
+                StaticFinding("R253", "target_app/controls/errors_and_docs.py", "StackTrace.on_failure"),
+            ),
         ),
         Level("generic", "strong", "one sentence for every failure, no documentation", Generic),
     ),

@@ -28,10 +28,16 @@ class Kit:
 
 @dataclass(frozen=True)
 class StaticFinding:
-    """A result that the scanners are expected to give for a weak level."""
+    """A result that the scanners are expected to give for a weak level, in one function or class of the file."""
 
     rule: str
     path: str
+    #: Its dotted name, such as `Unverified.user_id`; empty for the whole file.
+    symbol: str = ""
+
+    def described(self) -> dict[str, str]:
+        """The result as `describe` prints it."""
+        return {"rule": self.rule, "path": self.path} | ({"symbol": self.symbol} if self.symbol else {})
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class Level(Generic[Part]):
             "trips": list(self.trips),
             "requires": {"workers": self.workers},
             "contract_exceptions": list(self.contract_exceptions),
-            "static_findings": [{"rule": found.rule, "path": found.path} for found in self.static_findings],
+            "static_findings": [found.described() for found in self.static_findings],
             "bytes_differ": self.bytes_differ,
         }
 

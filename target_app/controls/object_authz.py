@@ -2,7 +2,7 @@
 
 from typing import Literal, Protocol
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.web.errors import forbidden, not_found
 
 Kind = Literal["article", "comment", "order", "coupon", "webhook", "delivery"]
@@ -97,6 +97,10 @@ OBJECT_AUTHZ: Factor[ObjectAuthz] = Factor(
             "anyone signed in reads, changes and deletes",
             AnyoneSignedIn,
             trips=("foreign_draft_read", "foreign_article_changed", "foreign_article_deleted"),
+            static_findings=(
+                StaticFinding("R274", "target_app/controls/object_authz.py", "AnyoneSignedIn.read"),
+                StaticFinding("R274", "target_app/controls/object_authz.py", "AnyoneSignedIn.change"),
+            ),
             contract_exceptions=(FOREIGN_ARTICLE, FOREIGN_COMMENT),
         ),
         Level(
@@ -105,6 +109,7 @@ OBJECT_AUTHZ: Factor[ObjectAuthz] = Factor(
             "drafts are hidden, changes and deletions are not checked",
             ReadsOnly,
             trips=("foreign_article_changed", "foreign_article_deleted"),
+            static_findings=(StaticFinding("R274", "target_app/controls/object_authz.py", "ReadsOnly.change"),),
             contract_exceptions=(FOREIGN_ARTICLE, FOREIGN_COMMENT),
         ),
         Level("on", "strong", "owners alone, checked on every object", OwnerOnly),

@@ -10,7 +10,7 @@ from typing import Protocol
 import argon2
 import bcrypt
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.threads import Room, Threads
 
 
@@ -158,8 +158,16 @@ PASSWORD_HASH: Factor[Passwords] = Factor(
             "unsalted SHA-256 digest",
             passwords("sha256"),
             trips=("fast_password_hash",),
+            static_findings=(StaticFinding("R221", "target_app/controls/password_hash.py", "Sha256.hash"),),
         ),
-        Level("bcrypt_4", "weak", "bcrypt, cost 4", passwords("bcrypt_4"), trips=("fast_password_hash",)),
+        Level(
+            "bcrypt_4",
+            "weak",
+            "bcrypt, cost 4",
+            passwords("bcrypt_4"),
+            trips=("fast_password_hash",),
+            static_findings=(StaticFinding("R222", "target_app/controls/password_hash.py", "Bcrypt.hash"),),
+        ),
         Level("bcrypt_12", "strong", "bcrypt, cost 12", passwords("bcrypt_12")),
         Level("argon2id_19mib", "strong", "Argon2id, 19 MiB, 2 passes, 1 lane", passwords("argon2id_19mib")),
         Level("argon2id_64mib", "strong", "Argon2id, 64 MiB, 3 passes, 4 lanes", passwords("argon2id_64mib")),

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Column
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.users.models import users
 
 #: Columns of a user's row that every answer about a user has.
@@ -64,6 +64,7 @@ RESPONSE_FIELDS: Factor[ResponseFields] = Factor(
             "every column of the users row",
             WholeRow,
             trips=("secret_fields",),
+            static_findings=(StaticFinding("R292", "target_app/controls/response_fields.py", "WholeRow"),),
             bytes_differ=True,
         ),
         Level("declared", "strong", "the fields that the contract declares", Declared),

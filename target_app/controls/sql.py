@@ -207,8 +207,9 @@ SQL: Factor[ListSql] = Factor(
             StringBuilt,
             trips=("sql_boolean", "sql_error", "sql_union"),
             static_findings=(
-                StaticFinding("B608", "target_app/controls/sql.py"),
-                StaticFinding("S608", "target_app/controls/sql.py"),
+                StaticFinding("B608", "target_app/controls/sql.py", "StringBuilt"),
+                StaticFinding("S608", "target_app/controls/sql.py", "StringBuilt"),
+                StaticFinding("T101", "target_app/controls/sql.py", "literally"),
             ),
         ),
         Level("bound", "strong", "bound parameters, order from a list", Bound),

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.schema import LARGEST_INTEGER
 from target_app.web.errors import ApiError
 
@@ -240,14 +240,26 @@ TOKEN_SIGNATURE: Factor[TokenSignature] = Factor(
             "the payload is read, the signature is not",
             Unverified,
             trips=("token_unsigned", "token_tampered"),
+            static_findings=(StaticFinding("R201", "target_app/controls/token_signature.py", "Unverified.user_id"),),
         ),
-        Level("accepts_none", "weak", "alg: none is accepted", AcceptsNone, trips=("token_unsigned",)),
+        Level(
+            "accepts_none",
+            "weak",
+            "alg: none is accepted",
+            AcceptsNone,
+            trips=("token_unsigned",),
+            static_findings=(
+                StaticFinding("R202", "target_app/controls/token_signature.py", "AcceptsNone.user_id"),
+                StaticFinding("R201", "target_app/controls/token_signature.py", "AcceptsNone.user_id"),
+            ),
+        ),
         Level(
             "rs_hs_confusion",
             "weak",
             "RS256, verified with the algorithm that the token names",
             RsHsConfusion,
             trips=("token_algorithm_swap",),
+            static_findings=(StaticFinding("R204", "target_app/controls/token_signature.py", "RsHsConfusion.user_id"),),
             bytes_differ=True,
         ),
         Level("hs256", "strong", "HMAC-SHA-256, a fixed list of algorithms", hs256),

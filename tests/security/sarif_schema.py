@@ -22,7 +22,8 @@ def listing(items: dict[str, Any], *, unique: bool = False) -> dict[str, Any]:
 MESSAGE = closed(["text"], text=TEXT)
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
 RULE = closed(["id"], id=TEXT, shortDescription=MESSAGE, helpUri={"type": "string", "pattern": "^https?://"})
-TOOL = closed(["driver"], driver=closed(["name"], name=TEXT, version=TEXT, rules=listing(RULE, unique=True)))
+COMPONENT = closed(["name"], name=TEXT, version=TEXT, rules=listing(RULE, unique=True))
+TOOL = closed(["driver"], driver=COMPONENT, extensions=listing(COMPONENT, unique=True))
 NOTIFICATION = closed(["message"], message=MESSAGE, level=LEVEL)
 INVOCATION = closed(
     ["executionSuccessful"],

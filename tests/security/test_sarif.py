@@ -40,9 +40,11 @@ def valid(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_findings_and_attacks_make_one_valid_document(scanned: dict[str, Any]) -> None:
-    """Two scanners and the probes are three runs of one valid document."""
+    """The joined scanners and the probes are two runs of one valid document, which names every scanner."""
     document = valid(build_sarif(scanned, [attack("sql_union", "sql")], IDS))
-    assert [run["tool"]["driver"]["name"] for run in document["runs"]] == ["bandit", "ruff", "tradeoff-probes"]
+    assert [run["tool"]["driver"]["name"] for run in document["runs"]] == ["tradeoff-scan", "tradeoff-probes"]
+    named = [one["name"] for one in document["runs"][0]["tool"]["extensions"]]
+    assert named == ["bandit", "ruff", "tradeoff-rules", "tradeoff-secrets"]
 
 
 def test_the_schema_can_fail(scanned: dict[str, Any]) -> None:
@@ -56,10 +58,12 @@ def test_the_schema_can_fail(scanned: dict[str, Any]) -> None:
 def test_a_result_carries_its_controls_ids(scanned: dict[str, Any]) -> None:
     """A finding and an attack carry their control, and its OWASP, ASVS and CWE ids beside the scanner's own."""
     attacks = [attack("foreign_draft_read", "object_authz", api="API1", arm="hardened,object_authz=off")]
-    bandit, _, probes = build_sarif(scanned, attacks, IDS)["runs"]
-    query = next(result for result in bandit["results"] if result["ruleId"] == "B608")
+    static, probes = build_sarif(scanned, attacks, IDS)["runs"]
+    query = next(result for result in static["results"] if result["ruleId"] == "B608")
     assert query["properties"]["control"] == "sql"
     assert (query["properties"]["asvs"], query["properties"]["cwe"]) == (["1.2.4"], ["89"])
+    assert query["properties"]["seen_by"] == ["bandit B608", "ruff S608"]
+    assert query["locations"][0]["logicalLocations"] == [{"fullyQualifiedName": "find"}]
     (drafted,) = probes["results"]
     assert (drafted["properties"]["owasp"], drafted["properties"]["cwe"]) == (["API1"], ["639"])
     assert drafted["locations"][0]["logicalLocations"][0]["name"] == "hardened,object_authz=off"
@@ -68,8 +72,8 @@ def test_a_result_carries_its_controls_ids(scanned: dict[str, Any]) -> None:
 def test_declared_results_are_suppressed_and_others_are_not(scanned: dict[str, Any]) -> None:
     """What was declared stands with a justification; what was not has none."""
     attacks = [attack("sql_error", "sql", declared=True, arm="weak"), attack("sql_union", "sql", arm="weak")]
-    bandit, _, probes = build_sarif(scanned, attacks, IDS)["runs"]
-    suppressed = {result["ruleId"]: bool(result["suppressions"]) for result in bandit["results"]}
+    static, probes = build_sarif(scanned, attacks, IDS)["runs"]
+    suppressed = {result["ruleId"]: bool(result["suppressions"]) for result in static["results"]}
     assert suppressed == {"B608": True, "B324": False}
     assert [len(result["suppressions"]) for result in probes["results"]] == [1, 0]
 
@@ -85,9 +89,9 @@ def test_only_successful_attacks_are_results() -> None:
 
 def test_a_skipped_file_makes_the_invocation_unsuccessful(scanned: dict[str, Any]) -> None:
     """A reader of the document alone sees that a file was not read."""
-    bandit = build_sarif(scanned)["runs"][0]["invocations"][0]
-    assert not bandit["executionSuccessful"]
-    assert "broken.py" in bandit["toolExecutionNotifications"][0]["message"]["text"]
+    invocation = build_sarif(scanned)["runs"][0]["invocations"][0]
+    assert not invocation["executionSuccessful"]
+    assert "bandit skipped broken.py" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 
 def test_no_secret_leaves() -> None:
@@ -104,3 +108,12 @@ def test_fingerprints_tell_arms_apart() -> None:
         return value
 
     assert fingerprint("none") == fingerprint("none") != fingerprint("tutorial")
+
+
+def test_a_dependency_that_was_not_looked_up_is_a_notification(scanned: dict[str, Any]) -> None:
+    """A reader of the document alone sees what the audit could not say."""
+    audit = {**scanned["scanners"][0], "skipped": [], "unknown": ["flask 2.0 of a.lock was not looked up: no answer"]}
+    document = valid(build_sarif({**scanned, "scanners": [audit], "findings": []}))
+    invocation = document["runs"][0]["invocations"][0]
+    assert not invocation["executionSuccessful"]
+    assert "was not looked up" in invocation["toolExecutionNotifications"][0]["message"]["text"]

@@ -30,7 +30,8 @@ LEVEL = {
             "items": {
                 "type": "object",
                 "required": ["rule", "path"],
-                "properties": {"rule": {"type": "string"}, "path": {"type": "string"}},
+                "additionalProperties": False,
+                "properties": {name: {"type": "string"} for name in ("rule", "path", "symbol")},
             },
         },
         "bytes_differ": {"type": "boolean"},

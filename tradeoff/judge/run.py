@@ -121,6 +121,7 @@ def _omissions(
         for outcome in arm.outcomes
         if outcome.result == "could_not_run"
     ]
+    found += [Omission(subject="dependencies", reason=one) for one in (scan.not_looked_up if scan else ())]
     found += [
         Omission(subject=f"static scan by {one.get('name')}", reason="no file was there to scan")
         for one in (scan.scanners if scan else [])

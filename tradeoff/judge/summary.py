@@ -166,6 +166,10 @@ class ScanJudged(Judged):
     findings: list[dict[str, object]]
     unexpected: list[dict[str, object]]
     missing: list[dict[str, object]]
+    not_looked_up: list[str] = []
+    """Dependencies of which nobody knows whether they have flaws."""
+    rating: list[dict[str, object]] = []
+    """Scanners against cases of which the truth is known: `{set, scanner, class, weak, found, strong, alarmed, …}`."""
 
 
 class Omission(Judged):

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import security.scan
+from security.scan.advisories import AdvisoryFile, OsvServer, Source
+from security.scan.dependencies import Audit
 from security.scan.findings import ScannerError
 from security.scan.scan import ScanResult, scan
 from tradeoff.measure.progress import Progress
@@ -13,39 +17,92 @@ from tradeoff.record.events import Scanned
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
 
+#: A selection of advisories that comes with the scanners: better than none, and never a proof that there are no others.
+SELECTION = Path(security.scan.__file__).with_name("advisories.json")
+
 
 def expected_findings(catalog: Catalog) -> list[dict[str, str]]:
     """Scanner results that weak levels declare."""
     return [
-        {"rule": finding.rule, "path": finding.path, "control": factor.name, "level": level.name}
+        {**finding.model_dump(), "control": factor.name, "level": level.name}
         for factor in catalog.factors
         for level in factor.levels
         for finding in level.static_findings
     ]
 
 
-def scan_paths(target: Target, catalog: Catalog, paths: Sequence[Path]) -> ScanResult:
+def rated_levels(catalog: Catalog) -> list[dict[str, Any]]:
+    """The weak and strong levels of all controls, as cases and counter-cases for the scanners."""
+    return [
+        {
+            "control": factor.name,
+            "level": level.name,
+            "weak": level.tag == "weak",
+            "findings": [finding.model_dump() for finding in level.static_findings],
+        }
+        for factor in catalog.factors
+        if factor.kind == "control"
+        for level in factor.levels
+        if level.tag in {"weak", "strong"}
+    ]
+
+
+def audit_of(
+    target: Target, locks: Sequence[Path] = (), advisories: Path | None = None, osv_url: str | None = None
+) -> Audit | None:
+    """What is audited, and against what; what is not given is the target's own. None where no lock is named.
+
+    Raises:
+        TradeoffError: a lock is missing or lies elsewhere, or the advisories cannot be read.
+    """
+    named = [path.resolve() for path in locks] or [target.root / name for name in target.scan.locks]
+    _check_paths(target, named, "no lock to audit at")
+    if not named:
+        return None
+    own = target.root / target.scan.advisories if target.scan.advisories else SELECTION
+    try:
+        source: Source = OsvServer(osv_url) if osv_url else AdvisoryFile(advisories or own)
+    except ScannerError as error:
+        raise TradeoffError(str(error)) from None
+    return Audit(tuple(path.relative_to(target.root).as_posix() for path in named), source)
+
+
+def scan_paths(target: Target, catalog: Catalog, paths: Sequence[Path] = (), audit: Audit | None = None) -> ScanResult:
     """Scan some paths with every scanner; names in the result are relative to the target's folder.
+
+    Without paths the target's own are scanned, and the scanners rated on its levels and twins.
 
     Raises:
         TradeoffError: a path is missing or lies elsewhere, or a scanner is missing or broke.
     """
     chosen = [path.resolve() for path in paths]
-    absent = [str(path) for path in chosen if not path.exists()]
+    _check_paths(target, chosen, "nothing to scan at")
+    whole = not chosen
+    try:
+        return scan(
+            chosen or [target.root / path for path in target.scan.paths],
+            expected_findings(catalog),
+            root=target.root,
+            levels=rated_levels(catalog) if whole else (),
+            twins=target.scan.twins if whole else (),
+            audit=audit,
+        )
+    except (ScannerError, ValueError) as error:
+        raise TradeoffError(f"the static scan can't go on: {error}") from None
+
+
+def _check_paths(target: Target, paths: Sequence[Path], absence: str) -> None:
+    absent = [str(path) for path in paths if not path.exists()]
     if absent:
-        raise TradeoffError(f"nothing to scan at {', '.join(absent)}: name files or folders that exist")
-    elsewhere = [str(path) for path in chosen if not path.is_relative_to(target.root)]
+        raise TradeoffError(f"{absence} {', '.join(absent)}: name files or folders that exist")
+    elsewhere = [str(path) for path in paths if not path.is_relative_to(target.root)]
     if elsewhere:
         raise TradeoffError(f"{', '.join(elsewhere)} is not below the target's folder {target.root}")
-    try:
-        return scan(chosen, expected_findings(catalog), root=target.root)
-    except ScannerError as error:
-        raise TradeoffError(f"the static scan can't go on: {error}") from None
 
 
 def scan_target(target: Target, catalog: Catalog, *, progress: Progress) -> Scanned:
     """Scan the target's own paths."""
     progress.stage("scanning", 1)
-    result = scan_paths(target, catalog, [target.root / path for path in target.scan.paths])
+    result = scan_paths(target, catalog, audit=audit_of(target))
     progress.step()
     return Scanned(result=result.as_json())

@@ -32,6 +32,8 @@ class StaticFinding(Described):
 
     rule: str
     path: str
+    symbol: str = ""
+    """The function or class that it stands in; empty for the whole file."""
 
 
 class Level(Described):

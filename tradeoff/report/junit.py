@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tradeoff.judge.summary import AttackedArm, AttackOutcome, Row, ScanJudged, Summary
 from tradeoff.report.page import template
-from tradeoff.report.scan_view import finding
+from tradeoff.report.scan_view import finding, seen_by
 from tradeoff.report.words import counted, listed, mix_price, request_price
 
 # Characters that XML 1.0 can't carry (https://www.w3.org/TR/xml/#charsets).
@@ -105,7 +105,7 @@ def _scan(scan: ScanJudged | None) -> Iterable[Case]:
         return
     for scanner in scan.scanners:
         name = str(scanner.get("name"))
-        found = [finding(one, expected=False) for one in scan.unexpected if one.get("scanner") == name]
+        found = [finding(one, expected=False) for one in scan.unexpected if name in seen_by(one)]
         skipped = scanner.get("skipped")
         broken = [f"{one.place} {one.name}: {one.message}" for one in found]
         broken += [f"skipped {one}" for one in skipped] if isinstance(skipped, list) else []

@@ -38,6 +38,16 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class SetRate:
+    """All scanners joined, on one set of cases."""
+
+    name: str
+    found: str
+    alarmed: str
+    youden: str
+
+
+@dataclass(frozen=True)
 class ScanView:
     """The section on static scans; `allowed` are findings for which the scan's policy gives a reason."""
 
@@ -47,6 +57,7 @@ class ScanView:
     findings: list[Finding]
     allowed: list[Finding]
     missing: list[Finding]
+    rates: list[SetRate]
 
 
 def scan_view(scan: ScanJudged) -> ScanView:
@@ -56,6 +67,7 @@ def scan_view(scan: ScanJudged) -> ScanView:
     return ScanView(
         title=_title(scan, len(by_level)),
         scanners=[_scanner(one) for one in scan.scanners],
+        rates=[_set_rate(one) for one in scan.rating if one.get("scanner") == "joined" and one.get("class") is None],
         rated=any(_is_number(one.get("tpr")) for one in scan.scanners),
         findings=[finding(one, expected=False) for one in scan.unexpected] + by_level,
         allowed=[finding(one) for one in known if not one.get("control")],
@@ -67,12 +79,26 @@ def finding(one: Mapping[str, object], *, expected: bool = True) -> Finding:
     """A result as cells."""
     line = one.get("line")
     return Finding(
-        name=f"{_text(one.get('scanner'))} {_text(one.get('rule'))}".strip(),
+        name=_name(one),
         place=_text(one.get("path")) + (f":{line}" if line else ""),
         message=_text(one.get("message")),
         standing=_standing(one) if expected else "declared by nobody",
         expected=expected,
     )
+
+
+def seen_by(one: Mapping[str, object]) -> dict[str, list[str]]:
+    """The scanners that saw a finding, each with its rules."""
+    words = one.get("seen_by") or [f"{_text(one.get('scanner'))} {_text(one.get('rule'))}".strip()]
+    scanners: dict[str, list[str]] = {}
+    for word in words if isinstance(words, Sequence) else ():
+        scanner, _, rule = str(word).rpartition(" ")
+        scanners.setdefault(scanner, []).append(rule)
+    return scanners
+
+
+def _name(one: Mapping[str, object]) -> str:
+    return ", ".join(f"{scanner} {' '.join(rules)}".strip() for scanner, rules in seen_by(one).items())
 
 
 def _standing(one: Mapping[str, object]) -> str:
@@ -91,6 +117,17 @@ def _scanner(one: Mapping[str, object]) -> Scanner:
         tpr=_rate(tpr),
         fpr=_rate(fpr),
         youden=f"{tpr - fpr:.2f}" if _is_number(tpr) and _is_number(fpr) else NO_RATE,
+    )
+
+
+def _set_rate(one: Mapping[str, object]) -> SetRate:
+    youden = one.get("youden")
+    parts = [youden[key] for key in ("value", "low", "high")] if isinstance(youden, Mapping) else []
+    return SetRate(
+        name=_text(one.get("set")),
+        found=f"{_text(one.get('found'))} of {_text(one.get('weak'))}",
+        alarmed=f"{_text(one.get('alarmed'))} of {_text(one.get('strong'))}",
+        youden="{:+.2f} [{:.2f}, {:.2f}]".format(*parts) if parts else NO_RATE,
     )
 
 

@@ -129,9 +129,16 @@ class Lab(Section):
 
 
 class Scan(Section):
-    """Paths for the static scanners, relative to target.toml."""
+    """What the static scanners read; all paths are relative to target.toml.
+
+    `twins` are folders of cases on which the scanners are rated, `locks` requirements files that are audited against
+    `advisories` (a file, folder or zip in OSV's format; without one, a selection that comes with the scanners).
+    """
 
     paths: list[str] = []
+    twins: list[str] = []
+    locks: list[str] = []
+    advisories: str | None = None
 
 
 class Authorized(Section):

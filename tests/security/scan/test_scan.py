@@ -28,30 +28,43 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_declared_finding_passes(project: Path) -> None:
-    """Both scanners find the weak digest; declared, it is expected and carries its control and level."""
+    """Two scanners see the weak digest: one finding, which names both; declared, it carries its control and level."""
     result = scan(["app"], DECLARED, root=project)
     assert result.passed
-    assert {finding.rule for finding in result.findings} == {"B324", "S324"}
-    assert {(finding.status, finding.control, finding.level) for finding in result.findings} == {
-        ("expected", "password_hash", "md5")
+    (found,) = result.findings
+    assert found.seen_by == ("bandit B324", "ruff S324")
+    assert (found.status, found.control, found.level) == ("expected", "password_hash", "md5")
+    assert (found.weakness, found.symbol, found.asvs) == ("weak_digest", "weak", ("11.4.1",))
+    assert {scanner.name: (scanner.files, len(scanner.findings)) for scanner in result.scanners} == {
+        "bandit": (2, 1),
+        "ruff": (2, 1),
+        "tradeoff-rules": (2, 0),
+        "tradeoff-secrets": (2, 0),
     }
-    assert [(scanner.name, scanner.files) for scanner in result.scanners] == [("bandit", 2), ("ruff", 2)]
 
 
 def test_an_undeclared_finding_fails(project: Path) -> None:
     """What no level declares is unexpected, and the scan does not pass."""
     result = scan(["app"], root=project)
     assert not result.passed
-    assert {(finding.rule, finding.path, finding.line) for finding in result.unexpected} == {
-        ("B324", "app/weak.py", 5),
-        ("S324", "app/weak.py", 5),
-    }
+    assert [(finding.rules, finding.path, finding.line) for finding in result.unexpected] == [
+        ({"B324", "S324"}, "app/weak.py", 5)
+    ]
 
 
 def test_a_declaration_covers_its_own_file_alone(project: Path) -> None:
     """The same weakness in another file is unexpected."""
     (project / "app" / "copy.py").write_text(WEAK)
     assert {finding.path for finding in scan(["app"], DECLARED, root=project).unexpected} == {"app/copy.py"}
+
+
+def test_a_declaration_of_a_symbol_covers_nothing_else_in_its_file(project: Path) -> None:
+    """A strong level beside the weak one, in the same file, gets nothing from the weak one's declaration."""
+    weak = project / "app" / "weak.py"
+    weak.write_text(WEAK + WEAK.partition("\n")[2].replace("weak", "strong"))
+    declared = [{**one, "symbol": "weak"} for one in DECLARED]
+    assert [finding.symbol for finding in scan(["app"], declared, root=project).unexpected] == ["strong"]
+    assert scan(["app"], DECLARED, root=project).unexpected == ()
 
 
 def test_the_other_scanners_number_is_the_same_finding(project: Path) -> None:
@@ -92,7 +105,7 @@ def test_silencing_comments_are_not_heard(project: Path) -> None:
     """`# nosec` and `# noqa` change nothing: what stands is declared, not hushed up."""
     hushed = WEAK.replace("hexdigest()", "hexdigest()  # nosec  # noqa: S324")
     (project / "app" / "weak.py").write_text(hushed)
-    assert {finding.rule for finding in scan(["app"], root=project).unexpected} == {"B324", "S324"}
+    assert [finding.rules for finding in scan(["app"], root=project).unexpected] == [{"B324", "S324"}]
 
 
 def test_the_projects_own_scanner_settings_are_not_heard(project: Path) -> None:
@@ -101,7 +114,7 @@ def test_the_projects_own_scanner_settings_are_not_heard(project: Path) -> None:
     (project / "pyproject.toml").write_text(ruff + '[tool.bandit]\nskips = ["B324"]\n')
     (project / ".gitignore").write_text("app/\n")
     (project / ".bandit").write_text("[bandit]\nskips = B324\n")
-    assert {finding.rule for finding in scan(["app"], root=project).unexpected} == {"B324", "S324"}
+    assert [finding.rules for finding in scan(["app"], root=project).unexpected] == [{"B324", "S324"}]
 
 
 def test_fingerprints_survive_moved_lines(project: Path) -> None:
@@ -148,7 +161,7 @@ def test_another_project_gets_nothing_from_our_policy(project: Path) -> None:
     """The policy speaks of our paths: a foreign file of the same name is judged by itself."""
     (project / "security" / "scan").mkdir(parents=True)
     (project / "security" / "scan" / "runner.py").write_text("import subprocess\n")
-    assert [finding.rule for finding in scan(["security"], root=project).unexpected] == ["B404"]
+    assert [finding.rules for finding in scan(["security"], root=project).unexpected] == [{"B404"}]
 
 
 def test_our_own_code_has_no_undeclared_finding(tmp_path: Path) -> None:
@@ -161,7 +174,7 @@ def test_our_own_code_has_no_undeclared_finding(tmp_path: Path) -> None:
     ]
     result = scan(DEFAULT_PATHS, declared, root=PROJECT)
     assert [(finding.rule, finding.path, finding.line) for finding in result.unexpected] == []
-    assert [scanner.skipped for scanner in result.scanners] == [(), ()]
+    assert [scanner.skipped for scanner in result.scanners] == [(), (), (), ()]
     assert result.missing == ()
     idle = [row for row in read_policy(TABLE) if not any(row.covers(finding) for finding in result.findings)]
     assert idle == []

@@ -63,7 +63,7 @@ def test_sarif_holds_findings_and_attacks_with_their_standing() -> None:
     open_results = [
         (name, result["ruleId"]) for name, results in runs.items() for result in results if not result["suppressions"]
     ]
-    assert open_results == [("ruff", "S105"), ("tradeoff-probes", "cached_draft")]
+    assert open_results == [("tradeoff-scan", "S105"), ("tradeoff-probes", "cached_draft")]
     hashing = next(one for one in runs["tradeoff-probes"] if one["ruleId"] == "fast_password_hash")
     assert hashing["properties"]["control"] == "password_hash"
     assert hashing["properties"]["cwe"] == ["916"]

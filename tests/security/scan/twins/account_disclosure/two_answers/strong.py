@@ -1,0 +1,19 @@
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel
+
+from app.users import DUMMY, find, verify
+
+router = APIRouter()
+
+
+class Credentials(BaseModel):
+    email: str
+    password: str
+
+
+@router.post("/login")
+async def log_in(body: Credentials):
+    user = await find(body.email)
+    if not await verify(body.password, user.password_hash if user else DUMMY) or user is None:
+        raise HTTPException(401, "e-mail or password is wrong")
+    return {"id": user.id}

@@ -1,0 +1,9 @@
+import asyncio
+
+import bcrypt
+
+from app.users import stored_hash
+
+
+async def log_in(email, password):
+    return await asyncio.to_thread(bcrypt.checkpw, password.encode(), await stored_hash(email))

@@ -1,0 +1,9 @@
+import asyncio
+
+from argon2 import PasswordHasher
+
+hasher = PasswordHasher()
+
+
+async def register(users, email, password):
+    await users.add(email, await asyncio.to_thread(hasher.hash, password))

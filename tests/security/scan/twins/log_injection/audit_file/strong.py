@@ -1,0 +1,10 @@
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.post("/delete")
+def delete():
+    with open("/var/log/audit.log", "a") as audit:
+        audit.write("deleted " + request.form["name"].replace("\r", "").replace("\n", "") + "\n")
+    return {}

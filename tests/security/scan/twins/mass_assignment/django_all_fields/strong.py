@@ -1,0 +1,9 @@
+from rest_framework import serializers
+
+from shop.models import Account
+
+
+class AccountSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Account
+        fields = ("username", "bio")

@@ -1,0 +1,6 @@
+from pydantic import BaseModel, ConfigDict
+
+
+class UserUpdate(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    bio: str = ""

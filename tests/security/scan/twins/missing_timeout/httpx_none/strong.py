@@ -1,0 +1,3 @@
+import httpx
+
+client = httpx.AsyncClient(timeout=httpx.Timeout(3.0))

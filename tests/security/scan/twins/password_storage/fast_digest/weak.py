@@ -1,0 +1,7 @@
+import hashlib
+
+from argon2 import PasswordHasher
+
+
+def store(user, password):
+    user.password_hash = hashlib.sha256(password.encode()).hexdigest()

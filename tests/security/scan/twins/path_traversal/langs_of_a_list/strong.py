@@ -1,0 +1,13 @@
+import json
+
+from aiohttp import web
+
+LANGUAGES = frozenset({"en", "de", "fr"})
+
+
+async def texts(request):
+    language = request.match_info["language"]
+    if language not in LANGUAGES:
+        raise web.HTTPNotFound
+    with open(f"/srv/texts/{language}.json") as file:
+        return web.json_response(json.load(file))

@@ -1,0 +1,9 @@
+from app.models import Coupon
+
+
+async def redeem(session, code):
+    coupon = await session.get(Coupon, code, with_for_update=True)
+    if coupon.used:
+        raise ValueError("used")
+    coupon.used = True
+    await session.commit()

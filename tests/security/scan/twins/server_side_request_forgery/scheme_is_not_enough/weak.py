@@ -1,0 +1,14 @@
+from urllib.parse import urlparse
+
+import requests
+from django.http import HttpResponse, HttpResponseBadRequest
+
+PARTNERS = ["api.partner.example", "feeds.partner.example"]
+
+
+def feed(request):
+    url = request.POST["url"]
+    parts = urlparse(url)
+    if parts.scheme not in ("http", "https"):
+        return HttpResponseBadRequest()
+    return HttpResponse(requests.get(url, timeout=5).content)

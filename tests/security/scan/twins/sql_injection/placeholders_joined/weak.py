@@ -1,0 +1,11 @@
+from fastapi import APIRouter, Depends, Query
+
+from app.database import get_connection
+
+router = APIRouter()
+
+
+@router.get("/items")
+def items(ids: list[str] = Query(), connection=Depends(get_connection)):
+    listed = ",".join("'" + one + "'" for one in ids)
+    return connection.execute("SELECT id, name FROM items WHERE id IN (" + listed + ")").fetchall()

@@ -1,0 +1,9 @@
+class Accounts:
+    def __init__(self, connection):
+        self.connection = connection
+
+    def find(self, email):
+        cursor = self.connection.cursor()
+        query = "SELECT id FROM accounts WHERE email = %s"
+        cursor.execute(query, (email,))
+        return cursor.fetchone()

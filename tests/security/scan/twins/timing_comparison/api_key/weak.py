@@ -1,0 +1,13 @@
+import secrets
+
+from fastapi import Depends, Header, HTTPException
+
+from app.settings import settings
+
+
+def require_key(x_api_key: str = Header()):
+    if x_api_key != settings.api_key:
+        raise HTTPException(401)
+
+
+guard = Depends(require_key)

@@ -1,0 +1,5 @@
+import aiohttp
+
+
+def session():
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=True))

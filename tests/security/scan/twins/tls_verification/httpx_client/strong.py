@@ -1,0 +1,5 @@
+import ssl
+
+import httpx
+
+client = httpx.Client(verify=ssl.create_default_context(cafile="/etc/app/authority.pem"))

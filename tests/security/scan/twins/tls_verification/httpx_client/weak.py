@@ -1,0 +1,5 @@
+import ssl
+
+import httpx
+
+client = httpx.Client(verify=False)

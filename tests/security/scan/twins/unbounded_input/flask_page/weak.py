@@ -1,0 +1,11 @@
+from flask import Flask, jsonify, request
+
+from app.models import Post
+
+app = Flask(__name__)
+
+
+@app.route("/posts")
+def posts():
+    size = int(request.args.get("size", 20))
+    return jsonify([post.title for post in Post.query.limit(size)])

@@ -1,0 +1,12 @@
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy import select
+
+from app.database import get_session
+from app.models import Article
+
+router = APIRouter()
+
+
+@router.get("/articles")
+async def articles(limit: int = Query(20, ge=1, le=100), session=Depends(get_session)):
+    return (await session.scalars(select(Article).limit(limit))).all()

@@ -1,0 +1,6 @@
+import secrets
+import uuid
+
+
+def start(session):
+    session.session_id = str(uuid.uuid1())

@@ -1,0 +1,12 @@
+import os
+
+from sanic import Sanic, empty
+
+app = Sanic("reports")
+
+
+@app.post("/pdf")
+async def pdf(request):
+    title = request.json["title"]
+    os.popen(f'wkhtmltopdf --title "{title}" /tmp/in.html /tmp/out.pdf').close()
+    return empty()

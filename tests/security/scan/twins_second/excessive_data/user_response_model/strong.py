@@ -1,0 +1,17 @@
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from club.auth import current_member
+
+router = APIRouter()
+
+
+class MemberResponse(BaseModel):
+    id: int
+    nickname: str
+    joined: str
+
+
+@router.get("/me", response_model=MemberResponse)
+def me(member=Depends(current_member)):
+    return member

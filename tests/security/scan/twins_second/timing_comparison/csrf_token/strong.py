@@ -1,0 +1,10 @@
+import hmac
+
+from pyramid.httpexceptions import HTTPForbidden
+
+
+def check_csrf(request):
+    sent = request.POST.get("csrf_token", "")
+    expected = request.session["csrf_token"]
+    if not hmac.compare_digest(sent, expected):
+        raise HTTPForbidden()

@@ -1,0 +1,10 @@
+import requests
+
+
+class Partner:
+    def __init__(self):
+        self.http = requests.Session()
+        self.http.verify = "/etc/ssl/partner.pem"
+
+    def status(self):
+        return self.http.get("https://partner.example/status", timeout=5).ok

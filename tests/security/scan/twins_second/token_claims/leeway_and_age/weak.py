@@ -1,0 +1,9 @@
+from itsdangerous import URLSafeTimedSerializer
+
+from accounts.settings import settings
+
+serializer = URLSafeTimedSerializer(settings.secret)
+
+
+def confirm(token):
+    return serializer.loads(token, salt="confirm")

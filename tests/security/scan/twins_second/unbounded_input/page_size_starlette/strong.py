@@ -1,0 +1,8 @@
+from starlette.responses import JSONResponse
+
+from library.store import books
+
+
+async def shelf(request):
+    size = min(max(int(request.query_params.get("per_page", "25")), 1), 100)
+    return JSONResponse([book.title for book in await books.latest(size)])

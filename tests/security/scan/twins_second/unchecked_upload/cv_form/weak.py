@@ -1,0 +1,11 @@
+import filetype
+from django.core.files.storage import default_storage
+from django.http import HttpResponse, HttpResponseBadRequest
+
+
+def upload_cv(request):
+    cv = request.FILES["cv"]
+    if cv.content_type != "application/pdf":
+        return HttpResponseBadRequest()
+    default_storage.save("cvs/new.pdf", cv)
+    return HttpResponse(status=201)
