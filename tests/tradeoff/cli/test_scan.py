@@ -19,7 +19,7 @@ def target(tmp_path: Path) -> Path:
     twin = tmp_path / "twins" / "command_injection" / "shell"
     twin.mkdir(parents=True)
     (twin / "weak.py").write_text(WEAK)
-    (twin / "strong.py").write_text(WEAK.replace("'ls ' + name", "'ls'"))
+    (twin / "strong.py").write_text(WEAK.replace("os.system('ls ' + name)", "os.listdir('.')"))
     words = TOY.read_text(encoding="utf-8").replace("backend.py", str(TOY.with_name("backend.py")))
     path = tmp_path / "target.toml"
     path.write_text(words + '\n[scan]\npaths = ["app"]\ntwins = ["twins"]\n')
@@ -31,11 +31,12 @@ def test_clean_code_passes_and_the_scanners_are_rated(target: Path) -> None:
     done = tradeoff("scan", "--target", target, "--json")
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout)
-    assert result["joined"] == {"tpr": 1.0, "fpr": 0.0}
-    rates = {one["name"]: (one["tpr"], one["fpr"]) for one in result["scanners"]}
-    assert rates["tradeoff-rules"] == (1.0, 0.0)
-    rows = [row for row in result["rating"] if row["scanner"] == "joined" and row["class"] == "command_injection"]
-    assert [(row["set"], row["weak"], row["found"]) for row in rows] == [("twins", 1, 1)]
+    rows = {(row["set"], row["scanner"]): row for row in result["rating"] if row["class"] is None}
+    counts = {key: (row["found"], row["weak"], row["alarmed"]) for key, row in rows.items()}
+    assert counts["twins", "tradeoff-rules"] == counts["twins", "joined"] == (1, 1, 0)
+    assert counts["levels", "joined"] == (0, 1, 0)  # the toy's weak level is one that no scanner can see
+    assert result["joined"] == {"tpr": 0.5, "fpr": 0.0}
+    assert all({"files", "skipped", "tpr", "fpr"} <= one.keys() for one in result["scanners"])
 
 
 def test_a_finding_fails(target: Path) -> None:
