@@ -31,7 +31,8 @@ AT_ROOT = (
     *("/debug", "/debug/routes", "/debug/config", "/console", "/.env"),
 )
 UNDER_API = ("/docs", "/redoc", "/openapi.json", "/debug", "/v0/users", "/v0/articles", "/v1/users", "/v1/articles")
-GONE = frozenset({404, 410})
+#: Gone, or refused, also by a WAF that stands in front: nothing is shown.
+CLOSED = frozenset({401, 403, 404, 410})
 
 
 def error_leak(scene: Scene) -> Verdict:
@@ -75,7 +76,7 @@ def _answering(client: Client, prefix: str, tails: tuple[str, ...]) -> list[str]
 
 
 def _differs(answer: httpx.Response, missing: httpx.Response) -> bool:
-    if answer.status_code in GONE:
+    if answer.status_code in CLOSED:
         return False
     # An application that answers every path alike (one page, or "log in first") shows nothing by it.
     return answer.status_code != missing.status_code or (answer.is_success and answer.content != missing.content)

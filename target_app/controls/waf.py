@@ -15,7 +15,7 @@ from target_app.web.errors import error_response
 #: Bytes of a body that are looked at; what comes after them passes unseen, and as it comes.
 INSPECTED = 64 * 1024
 #: Parameters, or keys and values of a body.
-MOST_TEXTS = 1000
+MOST_TEXTS = 4000
 #: Header values are few and come again: a client sends the same ones with each request.
 HEADER_VALUES = 512
 #: Tells a refusal by a WAF from the application's own.

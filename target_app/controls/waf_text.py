@@ -68,7 +68,8 @@ def body_fields(content_type: str, body: bytes) -> Iterator[Field]:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:  # cut off, or no JSON at all
-        yield Field("content", body.decode("utf-8", "replace"))
+        if (text := text_of(body)) is not None:
+            yield Field("content", text)
     else:
         yield from _json_fields(document)
 
@@ -95,11 +96,19 @@ def _form_fields(body: bytes) -> Iterator[Field]:
         head, _, content = part.partition(b"\r\n\r\n")
         names = FILE_NAME.findall(head)
         yield from (Field("file_name", name.decode("utf-8", "replace")) for name in names)
-        try:
-            yield Field("content", content.removesuffix(b"\r\n").decode())
-        except UnicodeDecodeError:
-            if not names:  # a picture is a file; a field that is no text is odd enough to be read as far as it goes
-                yield Field("content", content.decode("utf-8", "replace"))
+        content = content.removesuffix(b"\r\n")
+        # A picture is a file; a field that is no text is odd enough to be read as far as it goes.
+        text = text_of(content) if names else content.decode("utf-8", "replace")
+        if text is not None:
+            yield Field("content", text)
+
+
+def text_of(content: bytes) -> str | None:
+    """Its text, without a character that is cut off at the end; None where it is no text, such as a picture."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        return content[: error.start].decode() if error.reason == "unexpected end of data" else None
 
 
 def readings(field: Field) -> Iterator[str]:

@@ -111,7 +111,7 @@ def test_rules_have_names_of_their_own() -> None:
 
 
 def test_more_texts_than_can_be_read_are_refused() -> None:
-    """A thousand are read."""
+    """As many as an import of articles may hold are read."""
     assert first_broken(Field("value", "sea's") for _ in range(MOST_TEXTS)) is None
     assert first_broken(Field("value", "sea's") for _ in range(MOST_TEXTS + 1)) == "too_many_texts"
 
@@ -195,9 +195,11 @@ def test_passwords_are_not_read(client: Make) -> None:
 
 
 def test_a_picture_is_no_text(client: Make) -> None:
-    """What is no UTF-8 in a form's file is left alone; its name is read."""
+    """What is no UTF-8 in a form's file, or in a body of its own, is left alone; a file's name is read, and a text too
+    that is cut off within a character.
+    """
     app = client("waf=light")
-    picture = bytes(range(256)) * 40
+    picture = b"<% {{ 31*41 }}" + bytes(range(256)) * 40
 
     def status(name: str, content: bytes) -> int:
         return app.call("POST", "/api/nowhere", files={"file": (name, content)}).status_code
@@ -205,6 +207,9 @@ def test_a_picture_is_no_text(client: Make) -> None:
     assert status("sail.png", picture) == 404
     assert status("sail.php", picture) == 403
     assert status("notes.md", b"{{ 31*41 }}") == 403
+    assert status("notes.md", b"{{ 31*41 }}" + "é".encode() * INSPECTED) == 403
+    assert app.call("POST", "/api/nowhere", content=picture).status_code == 404
+    assert app.call("POST", "/api/nowhere", content=b"title: {{ 31*41 }}").status_code == 403
 
 
 def test_a_form_is_read_field_by_field(client: Make) -> None:

@@ -30,7 +30,7 @@ WEAK_LEVELS = (
     *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
 )
 # The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
-OTHER_LEVELS = ("token_signature=es256", "token_signature=eddsa", "response_cache=per_identity")
+OTHER_LEVELS = ("token_signature=es256", "token_signature=eddsa", "response_cache=per_identity", "waf=light")
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
