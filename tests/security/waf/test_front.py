@@ -201,7 +201,8 @@ def test_nginx_ends_with_whoever_started_it(number: signal.Signals, tmp_path: Pa
     )
     words = command[command.index(sys.executable) :]
     starter = (
-        "import sys; from pathlib import Path; from tradeoff.target.process import ManagedProcess; import os, time;"
+        "import os, signal, sys, time; from pathlib import Path; from tradeoff.target.process import ManagedProcess;"
+        "signal.signal(signal.SIGINT, signal.SIG_DFL);"  # who runs the tests may ignore it
         "process = ManagedProcess(sys.argv[1:], cwd=Path.cwd(), environment=os.environ, name='front');"
         "print(process.pid, flush=True); time.sleep(60)"
     )
