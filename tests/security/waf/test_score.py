@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -127,6 +127,7 @@ def test_of_no_cases_nothing_is_known() -> None:
     assert (score("it", [], 0.0).blocked.low, score("it", [], 0.0).blocked.high) == (0.0, 1.0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 900).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
 def test_the_interval_is_wilsons(counted: tuple[int, int]) -> None:
     """As SciPy has it."""
