@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
 from security.scan.findings import Finding, Status
+from security.share import wilson
 
-CONFIDENCE = 0.95
 JOINED = "joined"
 #: Weak and strong twins are files of these names, in a folder `CLASS/VARIATION`.
 WEAK, STRONG = "weak", "strong"
@@ -56,8 +54,8 @@ def rate(successes: int, trials: int) -> dict[str, float] | None:
     """A share with Wilson's 95 % interval (Wilson 1927)."""
     if not trials:
         return None
-    bounds = binomtest(successes, trials).proportion_ci(CONFIDENCE, method="wilson")
-    return {"value": successes / trials, "low": float(bounds.low), "high": float(bounds.high)}
+    share = wilson(successes, trials)
+    return {"value": share.share, "low": share.low, "high": share.high}
 
 
 def difference(tpr: Mapping[str, float] | None, fpr: Mapping[str, float] | None) -> dict[str, float] | None:

@@ -6,7 +6,6 @@ the request came through; no answer, or a gateway's word that there is nobody be
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +16,13 @@ from typing import Any, Final
 from security.corpus.model import Case, Kind
 from security.guard import Authorization, Pinned, allow
 from security.probe.client import Meter
+from security.share import Share, wilson
 from security.waf.wire import Answer, Wire
 
 #: Connections at a time; one where the owner of the target caps the rate.
 AT_ONCE: Final = 8
 #: The answers of a gateway that did not reach the backend.
 NOBODY: Final = frozenset({502, 504})
-#: The 97.5 % point of the normal distribution.
-Z: Final = 1.959964
 
 Mark = tuple[str, str]
 
@@ -49,17 +47,6 @@ class Played:
     def good(self) -> bool:
         """Whether this is what a WAF is for: an attack blocked, a benign request let pass."""
         return self.result is (Result.BLOCKED if self.case.kind == "attack" else Result.PASSED)
-
-
-@dataclass(frozen=True)
-class Share:
-    """`count` of `total`, with Wilson's 95 % interval."""
-
-    count: int
-    total: int
-    share: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -156,16 +143,6 @@ def _groups(played: Sequence[Played]) -> Iterable[Group]:
 def _share(played: Iterable[Played]) -> Share:
     good = [one.good for one in played]
     return wilson(sum(good), len(good))
-
-
-def wilson(count: int, total: int) -> Share:
-    """The share with Wilson's score interval (1927), which stays inside 0..1 and holds for few cases too."""
-    if total == 0:
-        return Share(0, 0, 0.0, 0.0, 1.0)
-    share, weight = count / total, Z * Z / total
-    middle = (share + weight / 2) / (1 + weight)
-    half = Z / (1 + weight) * math.sqrt(share * (1 - share) / total + weight / (4 * total))
-    return Share(count, total, share, max(0.0, middle - half), min(1.0, middle + half))
 
 
 def score_target(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from security.waf.score import Score, Share
+from security.share import Share
+from security.waf.score import Score
 
 WORDS = {"attack": "attacks blocked", "benign": "benign let pass"}
 

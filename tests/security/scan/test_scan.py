@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from security.sarif import build_sarif
-from security.scan.findings import ScannerError
-from security.scan.policy import PROJECT, TABLE, read_policy
+from security.scan.expected import judge
+from security.scan.findings import Finding, ScannerError
+from security.scan.policy import PROJECT, TABLE, Allowance, read_policy
 from security.scan.scan import DEFAULT_PATHS, scan
 from tests.parts.target import describe
 
@@ -162,6 +163,18 @@ def test_another_project_gets_nothing_from_our_policy(project: Path) -> None:
     (project / "security" / "scan").mkdir(parents=True)
     (project / "security" / "scan" / "runner.py").write_text("import subprocess\n")
     assert [finding.rules for finding in scan(["security"], root=project).unexpected] == [{"B404"}]
+
+
+def test_the_policy_allows_a_place_only_with_every_rule_that_saw_it() -> None:
+    """A reason for one scanner's rule is none for another's; two rows may each give one."""
+    found = Finding("own", "R9", "a.py", 1, "m", "high", None, seen_by=("own R9", "bandit B105"))
+    half, rest = Allowance(("B105",), ("*",), "first"), Allowance(("R9",), ("*",), "second")
+    assert [judge([found], [], rows)[0].status for rows in ([half], [rest], [half, rest])] == [
+        "unexpected",
+        "unexpected",
+        "declared",
+    ]
+    assert judge([found], [], [half, rest])[0].reason == "first second"
 
 
 def test_our_own_code_has_no_undeclared_finding(tmp_path: Path) -> None:

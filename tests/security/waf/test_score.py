@@ -13,7 +13,8 @@ from scipy.stats import binomtest
 from security.corpus.load import load_corpus
 from security.corpus.model import Case, Kind, Request
 from security.guard import Authorization, Refused
-from security.waf.score import Result, play, score, score_target, wilson
+from security.share import wilson
+from security.waf.score import Result, play, score, score_target
 from tests.parts.loopback import free_port, random_address
 from tests.security.probe.small_server import Answer, serving
 from tests.security.probe.small_server import Request as Asked
