@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -71,8 +72,10 @@ class Client:
         meter: Meter,
         timeout_s: float = 10.0,
         headers: Mapping[str, str] | None = None,
+        cookies: CookieJar | None = None,
     ) -> None:
         self.source = source
+        self._cookies = cookies
         self._meter = meter
         self._pinned = pinned
         self._headers = {**(headers or {}), "host": pinned.host_header}
@@ -86,8 +89,10 @@ class Client:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, Any] | None = None,
         json: Any = None,
+        data: Mapping[str, Any] | None = None,
+        content: str | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:
@@ -103,7 +108,14 @@ class Client:
         if fresh and method == "GET":
             query[FRESH_PARAMETER] = secrets.token_hex(6)
         answer = self._client.request(
-            method, path, params=query, json=json, headers=dict(headers or {}), extensions=self._extensions
+            method,
+            path,
+            params=query or None,
+            json=json,
+            data=data,
+            content=content,
+            headers=dict(headers or {}),
+            extensions=self._extensions,
         )
         if answer.is_server_error:
             # A server may close the connection on which it failed, and say so too late for the next request.
@@ -122,6 +134,7 @@ class Client:
             transport=httpx.HTTPTransport(local_address=self.source, verify=_TLS),
             follow_redirects=False,
             trust_env=False,
+            cookies=self._cookies,
             timeout=self._timeout_s,
         )
 

@@ -1,0 +1,261 @@
+"""Business flows (OWASP API6): what counts once done again, or several times at once, and quantities below zero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from security.regression.exchange import Exchange, Request
+from security.stranger.actor import Actor
+from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.checks.object_level import carol
+from security.stranger.discovery import actions, creations, overlaid
+from security.stranger.finding import Flaw, flaw
+from security.stranger.leaves import Leaf, leaves
+from security.stranger.operation import Operation, words_of
+from security.stranger.world import World
+
+ONCE = re.compile(
+    r"\b(coupons?|redeem|redemptions?|vouchers?|promo|gift|likes?|votes?|upvote|favou?rites?|claim|claims|bonus|referrals?|rewards?"
+    r"|check ?in|apply|daily|trial|cashback|refund|withdraw|rate|ratings?|discount)\b"
+)
+COUNTED = re.compile(
+    r"\b(balance|credits?|points|votes?|likes?|score|discount|total|uses|used|redeemed|ratings?|wallet|amount|upvotes|favou?rites|count|price|refunded)\b"
+)
+NOT_COUNTED = re.compile(r"\b(id|page|per page|limit|offset)\b")
+QUANTITY = re.compile(
+    r"^((.* )?(quantity|qty|seats|guests|units|nights|copies|tickets|hours|days|people|shares|points|credits|amount|price|total))$"
+)
+AT_ONCE = 8
+BELOW = -3
+
+
+def one_time(world: World, tries: Tries) -> Iterator[Flaw]:
+    """What may be done once has its effect again, or several times when it is sent at once."""
+    operations = [
+        one for one in (*actions(world), *creations(world))
+        if ONCE.search(one.path_words) and not one.looks_administrative and one.method in ("POST", "PUT")
+    ]  # fmt: skip
+    if not operations:
+        raise NothingToAttackError("No operation looks as if it counted once (coupon, vote, like, claim).")
+    for operation in dict.fromkeys(operations):
+        actor = carol(world) or world.bob
+        request = _acting(world, operation, actor)
+        if request is None:
+            continue
+        tries.expect(1)
+        yield from _again(world, operation, actor, request, tries)
+
+
+def _acting(world: World, operation: Operation, actor: Actor) -> Request | None:
+    """The request, aimed at the actor's own things where it needs some, or else at anybody's that are shown."""
+    params = world.params(operation, actor, own=True)
+    if params is None and operation.places:
+        maker = next(
+            (one for one in creations(world) if operation.path.startswith(f"{one.path}/{{{operation.places[0]}}}")),
+            None,
+        )
+        if maker is not None:
+            from security.stranger.discovery import create
+
+            create(world, maker, actor)
+        params = (
+            world.params(operation, actor, own=True)
+            or world.params(operation, actor)
+            or world.params(operation, world.alice)
+        )
+    if params is None:
+        return None
+    body = world.body(operation, actor, world.mark()) if operation.body else None
+    return world.request(operation, actor, params, body)
+
+
+def _again(world: World, operation: Operation, actor: Actor, request: Request, tries: Tries) -> Iterator[Flaw]:
+    observers = _observers(world, operation, actor, request)
+    before = [world.send(actor, one) for one in observers]
+    first = world.send(actor, request)
+    if not first.ok:
+        return
+    between = [world.send(actor, one) for one in observers]
+    second = world.send(actor, request)
+    tries.count()
+    if not second.ok:
+        yield from _at_once(world, request, second, operation)
+        return
+    after = [world.send(actor, one) for one in observers]
+    for zero, one, two in zip(before, between, after, strict=True):
+        leaf = _same_step(zero, one, two)
+        if leaf is not None:
+            step = _number(two, leaf.pointer) - _number(one, leaf.pointer)
+            conditions: list[dict[str, Any]] = [
+                {"of": 2, "status": [200, 299]},
+                {"of": 3, "further_at": [1, leaf.pointer, abs(step) * 0.99]},
+            ]
+            yield flaw(second, f"Done again, it has its effect again: {leaf.key} goes from {_number(zero, leaf.pointer):g} over"
+                       f" {_number(one, leaf.pointer):g} to {leaf.value:g}.", [first, one, second, two], conditions)  # fmt: skip
+            return
+    third = world.send(actor, request)
+    leaf = _same_step(first, second, third)
+    if leaf is not None:
+        conditions = [
+            {"of": 2, "status": [200, 299]},
+            {"of": 2, "changed_at": [1, leaf.pointer]},
+            {"of": 1, "changed_at": [0, leaf.pointer]},
+        ]
+        yield flaw(
+            second,
+            f"Done three times, it has its effect three times: {leaf.key} is {leaf.value:g} then.",
+            [first, second, third],
+            conditions,
+        )
+
+
+def _observers(world: World, operation: Operation, actor: Actor, request: Request) -> list[Request]:
+    """GETs that may show the effect: the object that is acted on, the account, and lists of one number such as a wallet."""
+    found: list[Request] = []
+    path = operation.path
+    while "/" in path.strip("/"):
+        path = path.rsplit("/", 1)[0]
+        one = world.document.operation("GET", path)
+        if one is not None:
+            found.append(
+                world.request(
+                    one, actor, {place: request.params[place] for place in one.places if place in request.params}
+                )
+            )
+            break
+    if world.witness is not None:
+        found.append(world.witness)
+    for one in world.document.operations:
+        if (
+            one.method == "GET"
+            and not one.places
+            and re.search(r"\b(wallet|balance|cart|points|credits)\b", one.path_words)
+        ):
+            found.append(world.request(one, actor))
+    return found[:3]
+
+
+def _same_step(zero: Exchange, one: Exchange, two: Exchange) -> Leaf | None:
+    """A counted number that moved by the same step twice."""
+    if not (zero.ok and one.ok and two.ok):
+        return None
+    for leaf in leaves(two.answer.json()):
+        if (
+            isinstance(leaf.value, int | float)
+            and not isinstance(leaf.value, bool)
+            and COUNTED.search(leaf.words)
+            and not NOT_COUNTED.search(leaf.words)
+        ):
+            first, second = (
+                (_number(two, leaf.pointer) - _number(one, leaf.pointer)),
+                (_number(one, leaf.pointer) - _number(zero, leaf.pointer)),
+            )
+            if second and abs(first - second) < 0.01 * abs(second):
+                return leaf
+    return None
+
+
+def _number(exchange: Exchange, pointer: str) -> float:
+    value = exchange.answer.at(pointer)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+
+
+def _at_once(world: World, request: Request, refused: Exchange, operation: Operation) -> Iterator[Flaw]:
+    """One at a time it is refused the second time: somebody else sends it several times at once."""
+    from security.stranger.checks.credentials import leaving
+
+    if not world.can_register or refused.status >= 500 or world.budget.left < AT_ONCE + 6:
+        return
+    racer = leaving(world)
+    fresh = _acting(world, operation, racer)
+    if fresh is None or fresh.params != request.params and not fresh.params:
+        return
+    raced = world.send(racer, fresh, repeat=AT_ONCE, parallel=True, patient=False)
+    good = sum(200 <= one.status < 300 for one in (raced.answer, *raced.answer.also))
+    if good > 1:
+        sentence = f"The second time is refused ({refused.status}), but of {AT_ONCE} at once {good} are taken."
+        yield flaw(raced, sentence, [raced], [{"of": 0, "successes": 2}], "at once")
+
+
+def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
+    """A quantity or an amount below zero is taken."""
+    places = [
+        (operation, name)
+        for operation in (*creations(world), *actions(world))
+        if operation.body is not None and not operation.looks_administrative
+        for name, schema in world.document.schemas.named(operation.body.schema)
+        if QUANTITY.search(words_of(name)) and schema.get("type") in ("integer", "number", None)
+    ]
+    if not places:
+        raise NothingToAttackError("No operation takes a quantity or an amount.")
+    for operation, name in places:
+        actor = world.bob
+        params = (
+            world.params(operation, actor, own=True)
+            or world.params(operation, actor)
+            or world.params(operation, world.alice)
+        )
+        if params is None:
+            continue
+        yield from _below_zero(world, operation, name, params, tries)
+
+
+def _below_zero(
+    world: World, operation: Operation, name: str, params: Mapping[str, Any], tries: Tries
+) -> Iterator[Flaw]:
+    actor = world.bob
+    tries.expect(1)
+    before = world.send(actor, world.witness) if world.witness else None
+    for whole in (False, True):
+        body = _with(world.body(operation, actor, world.mark(), whole=whole), name)
+        answer = world.send(actor, world.request(operation, actor, params, body))
+        if answer.ok or answer.status not in (400, 422):
+            break
+    tries.count()
+    if not answer.ok:
+        return
+    shown = next(
+        (leaf for leaf in leaves(answer.answer.json()) if isinstance(leaf.value, int | float) and leaf.value < 0), None
+    )
+    conditions: list[dict[str, Any]] = [{"of": 0, "status": [200, 299]}]
+    if shown is not None:
+        conditions.append({"of": 0, "at": [shown.pointer, shown.value]})
+        yield flaw(answer, f"{name}={BELOW} is taken: {shown.key} is {shown.value} then.", [answer], conditions, name)
+        return
+    after = world.send(actor, world.witness) if before is not None and world.witness else None
+    grown = _grown(before, after) if before and after else None
+    if grown is not None and before and after:
+        conditions = [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, grown.pointer]}]
+        yield flaw(
+            answer,
+            f"{name}={BELOW} is taken: {grown.key} is {grown.value} then.",
+            [before, answer, after],
+            conditions,
+            name,
+        )
+
+
+def _with(body: Any, name: str) -> Any:
+    """The body with the quantity below zero, wherever in it the property stands."""
+    if isinstance(body, dict):
+        made = {
+            key: BELOW if key == name and not isinstance(one, dict | list) else _with(one, name)
+            for key, one in body.items()
+        }
+        return made if name in str(made) else overlaid(made, {name: BELOW})
+    return [_with(one, name) for one in body] if isinstance(body, list) else body
+
+
+def _grown(before: Exchange, after: Exchange) -> Leaf | None:
+    for leaf in leaves(after.answer.json()):
+        was = before.answer.at(leaf.pointer)
+        if (
+            isinstance(leaf.value, int | float)
+            and isinstance(was, int | float)
+            and COUNTED.search(leaf.words)
+            and leaf.value > was
+        ):
+            return leaf
+    return None

@@ -1,0 +1,135 @@
+"""Operations that are not for plain users (OWASP API5): declared ones, by another method, and ones that nobody declared."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from security.regression.exchange import Exchange, Request
+from security.stranger.actor import Actor
+from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.checks.views import told
+from security.stranger.discovery import UNSAFE
+from security.stranger.finding import Flaw, flaw
+from security.stranger.operation import Operation
+from security.stranger.world import World
+
+OTHER_METHODS = ("GET", "POST", "PUT")
+# Guessable names, beside where the document's own operations are.
+HIDDEN = ("/admin", "/admin/users", "/admin/stats", "/admin/config", "/internal", "/internal/users", "/internal/stats", "/users/all",
+          "/export", "/users/export", "/admin/export", "/backup", "/debug/users", "/private")  # fmt: skip
+ACCEPTED: dict[str, Any] = {"of": 0, "status": [200, 299]}
+
+
+def admin_operations(world: World, tries: Tries) -> Iterator[Flaw]:
+    """Administrative operations answer a plain identity."""
+    operations = [one for one in world.document.operations if one.looks_administrative]
+    if not operations:
+        raise NothingToAttackError("No operation of the document looks administrative.")
+    for operation in sorted(operations, key=lambda one: one.method != "GET"):
+        if operation.method == "DELETE" and not world.destructive:
+            continue
+        victim = _victim(world, operation)
+        params = world.params(operation, victim) if victim else None
+        if params is None or (
+            operation.method != "GET" and UNSAFE.search(operation.path_words) and not operation.places
+        ):
+            continue
+        tries.expect(1)
+        yield from _called(world, operation, params)
+        tries.count()
+
+
+def _victim(world: World, operation: Operation) -> Actor | None:
+    """Whom an administrative operation is aimed at: nobody who is still needed, where it is not reading."""
+    from security.stranger.checks.object_level import carol
+
+    return world.alice if operation.method == "GET" else carol(world) or world.bob
+
+
+def _called(world: World, operation: Operation, params: dict[str, Any]) -> Iterator[Flaw]:
+    body = world.body(operation, world.bob, world.mark()) if operation.body else None
+    request = world.request(operation, world.bob, params, body)
+    answer = world.send(world.bob, request)
+    if answer.status in (400, 422) and operation.body:
+        whole = world.body(operation, world.bob, world.mark(), whole=True)
+        answer = world.send(world.bob, world.request(operation, world.bob, params, whole))
+    if _answered(answer):
+        yield flaw(answer, "A plain identity may call an administrative operation.", [answer], [ACCEPTED])
+    elif answer.status in (401, 403):
+        yield from _by_other_means(world, operation, request, answer)
+
+
+def _answered(answer: Exchange) -> bool:
+    return answer.ok and (answer.status == 204 or bool(told(answer.answer.json())) or answer.request.method != "GET" or len(answer.answer.text) > 40)  # fmt: skip
+
+
+def _by_other_means(world: World, operation: Operation, request: Request, refused: Exchange) -> Iterator[Flaw]:
+    """The same by an undeclared method, or under a path that a router may read alike."""
+    declared = {one.method for one in world.document.operations if one.path == operation.path}
+    others: list[Request] = [replace(request, template=request.template + "/")]
+    if operation.method == "GET":
+        others += [
+            replace(request, headers={**request.headers, "X-HTTP-Method-Override": "GET"}, method="POST", json={})
+        ]
+    others += [
+        replace(request, method=one) for one in OTHER_METHODS if one not in declared and operation.method != "GET"
+    ]
+    for other in others:
+        answer = world.send(world.bob, other)
+        if answer.ok and _answered(answer) and not _is_anything(world, answer):
+            conditions = [{"of": 0, "status": [401, 403]}, {"of": 1, "status": [200, 299]}]
+            made = flaw(answer, f"{operation.name} is refused, and {answer.request.name} is not.", [refused, answer], conditions, answer.request.method)  # fmt: skip
+            yield replace(made, method=operation.method, path=operation.path)
+            return
+
+
+def _is_anything(world: World, answer: Exchange) -> bool:
+    """Whether a path that does not exist is answered alike."""
+    missing = replace(answer.request, template=f"/missing-{secrets.token_hex(4)}", params={})
+    other = world.send(world.bob, missing)
+    return other.status == answer.status and other.ok
+
+
+def bases(world: World) -> list[str]:
+    """What the paths of the document begin with: nothing, and what most of them share (`/api`, `/api/v1`)."""
+    paths = [one.path for one in world.document.operations]
+    first = "/" + paths[0].strip("/").split("/")[0]
+    shared = [prefix for prefix in (first, "/".join(paths[0].split("/")[:3])) if sum(path.startswith(prefix + "/") for path in paths) > len(paths) * 0.6]  # fmt: skip
+    return list(dict.fromkeys([*reversed(shared), ""]))[:2]
+
+
+def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
+    """Paths that nobody declared, but that anybody may guess, answer a plain identity."""
+    declared = {one.path for one in world.document.operations}
+    found = 0
+    for base in bases(world):
+        missing = world.send(world.bob, Request("GET", f"{base}/missing-{secrets.token_hex(4)}"))
+        for tail in HIDDEN:
+            path = base + tail
+            if path in declared or _is_item_of(declared, path) or found > 2:
+                continue
+            tries.expect(1)
+            answer = world.send(world.bob, Request("GET", path))
+            tries.count()
+            if (
+                answer.ok
+                and answer.status != missing.status
+                and _answered(answer)
+                and "text/html" not in answer.answer.header("content-type")
+            ):
+                found += 1
+                yield flaw(
+                    answer,
+                    "An operation that the document does not declare answers a plain identity.",
+                    [answer],
+                    [ACCEPTED],
+                )
+
+
+def _is_item_of(declared: set[str], path: str) -> bool:
+    """Whether the path is an item of a declared one, such as `/users/{id}`."""
+    return any(re.fullmatch(re.sub(r"\\\{[^/]+\\\}", "[^/]+", re.escape(one)), path) for one in declared)

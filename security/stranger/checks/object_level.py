@@ -1,0 +1,335 @@
+"""Objects of somebody else (OWASP API1): read, changed and deleted by the second identity, over path, query and body.
+
+Every success is held against a visitor's answer and the owner's own view: what anybody may see is no flaw.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from security.regression.exchange import Exchange, Request
+from security.stranger.actor import Actor
+from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.checks.views import (
+    PERSONAL,
+    Sharing,
+    altered,
+    marks_of,
+    shows,
+    taken_over,
+    thing_of,
+    told,
+    view,
+)
+from security.stranger.discovery import actions, changes_password, create, creations, item_operations, overlaid
+from security.stranger.enrol import NoIdentityError, newcomer
+from security.stranger.finding import Flaw, flaw
+from security.stranger.leaves import leaves
+from security.stranger.operation import Operation, singular, words_of
+from security.stranger.things import Thing
+from security.stranger.world import World, is_identity
+
+# What only an owner does. Others may well like, comment, follow or report.
+OWNER_ACTS = re.compile(
+    r"\b(cancel|refund|pay|approve|close|archive|unarchive|publish|unpublish|complete|confirm|ship|transfer|rename|lock"
+    r"|unlock|activate|deactivate|disable|enable|rotate|share|restore|submit|start|stop|assign|reopen|finish|withdraw"
+    r"|pause|resume|reschedule|checkout|fulfil|fulfill|reject|accept|move|pin|done|toggle|revoke)\b"
+)
+READ_AGAIN = 3
+
+
+def object_read(world: World, tries: Tries) -> Iterator[Flaw]:
+    """The second identity reads an object of the first."""
+    sharing = Sharing(world)
+    requests = list(_readings(world))
+    if not requests:
+        raise NothingToAttackError("No object of an identity's own is known that could be read by its path or query.")
+    tries.expect(len(requests))
+    for request in requests:
+        tries.count()
+        yield from _read(world, sharing, request)
+    for thing in world.things.owned(world.alice.name):
+        yield from _listed(world, sharing, thing)
+    yield from _named_in_body(world, sharing, tries)
+
+
+def _readings(world: World) -> Iterator[Request]:
+    """Requests by which the first identity may read things of its own."""
+    for one in item_operations(world, "GET"):
+        params = None if one.looks_administrative else world.params(one, world.alice, own=True)
+        if params:
+            yield world.request(one, world.alice, params)
+    for one in world.document.operations:
+        if one.method == "GET" and not one.places and not one.looks_administrative:
+            yield from _by_query(world, one)
+
+
+def _by_query(world: World, operation: Operation) -> Iterator[Request]:
+    for parameter in operation.parameters:
+        if parameter.place != "query":
+            continue
+        words = words_of(parameter.name)
+        value = _identity_value(world.alice, words) or world.things.referred(words, world.alice.name)
+        if value is not None:
+            yield world.request(operation, world.alice, None, None, {parameter.name: value})
+
+
+def _identity_value(actor: Actor, words: str) -> Any:
+    if re.search(r"\b(user|owner|author|account|customer|member|uid|username|patient|student|employee)\b", words):
+        return actor.facts.get("id" if re.search(r"\b(id|uid)\b", words) else "username")
+    return actor.facts.get("email") if words == "email" else None
+
+
+def _read(world: World, sharing: Sharing, request: Request) -> Iterator[Flaw]:
+    own = world.send(world.alice, request)
+    marks = marks_of(world, world.alice, request)
+    if not own.ok or not shows(own, own, marks):
+        return
+    theirs = world.send(world.bob, request)
+    if not shows(theirs, own, marks):
+        yield from _through_own_parent(world, request, own, marks)
+        return
+    visitor = world.send(world.anonymous, request)
+    if shows(visitor, own, marks) or _is_common(world, sharing, request, own):
+        return
+    mark = next(mark for mark in marks if mark in own.answer.text and mark in theirs.answer.text)
+    sentence = "Bob is shown what Alice owns; a visitor is refused."
+    yield flaw(theirs, sentence, [own, theirs], _shown(1, mark), ",".join(request.query))
+
+
+def _shown(step: int, mark: str) -> list[dict[str, Any]]:
+    return [{"of": 0, "status": [200, 299]}, {"of": step, "status": [200, 299], "contains": mark}]
+
+
+def _is_common(world: World, sharing: Sharing, request: Request, own: Exchange) -> bool:
+    """Whether the application means others to see this."""
+    thing = thing_of(world, request)
+    if thing is not None:
+        return sharing.is_shared(thing)
+    # An account: members may see each other's names, and an address where the document says so, but nothing personal.
+    operation = world.document.operation(request.method, request.template)
+    declared = {name for name, _ in world.document.schemas.named(operation.answer)} if operation else set()
+    shown = [leaf for leaf in told(own.answer.json()).values() if PERSONAL.search(leaf.words)]
+    return all(re.fullmatch(r"(.* )?e ?mail", leaf.words) and leaf.key in declared for leaf in shown)
+
+
+def _through_own_parent(world: World, request: Request, own: Exchange, marks: list[str]) -> Iterator[Flaw]:
+    """The first one's inner object under an outer object of the second one's own."""
+    if len(request.params) < 2:
+        return
+    places = list(request.params)
+    outer = next((one for one in creations(world) if request.template.startswith(f"{one.path}/{{{places[0]}}}")), None)
+    parent = create(world, outer, world.bob) if outer else None
+    key = parent.key(places[0]) if parent else None
+    if key is None:
+        return
+    theirs = world.send(world.bob, replace(request, params={**request.params, places[0]: key}))
+    mark = next((mark for mark in marks if mark in own.answer.text and mark in theirs.answer.text), None)
+    if mark and theirs.ok and shows(theirs, own, marks):
+        sentence = "Under an outer object of Bob's own, Alice's inner object is shown to him."
+        yield flaw(theirs, sentence, [own, theirs], _shown(1, mark), "parent")
+
+
+def _listed(world: World, sharing: Sharing, thing: Thing) -> Iterator[Flaw]:
+    """A list that should be the owner's own shows the thing to somebody else."""
+    if not thing.mark or not sharing.is_private(thing):
+        return
+    shown = sharing.listed_to(thing, world.bob)
+    if shown is not None and not sharing.listed_to(thing, world.anonymous) and thing.mark in shown.answer.text:
+        conditions = [{"of": 1, "status": [200, 299], "contains": thing.mark}]
+        yield flaw(
+            shown, "A list of one's own shows Alice's object to Bob.", [thing.exchange, shown], conditions, "list"
+        )
+
+
+def _named_in_body(world: World, sharing: Sharing, tries: Tries) -> Iterator[Flaw]:
+    """Operations that take an object's id in the body and answer with the object, or change it."""
+    for operation, name, thing in list(_references(world)):
+        if sharing.is_shared(thing):
+            continue
+        key = thing.key("id") if words_of(name) != "code" else thing.data.get("code")
+        tries.expect(1)
+        before = view(world, world.alice, thing)
+        params = world.params(operation, world.bob) or {}
+        body = overlaid(world.body(operation, world.bob, world.mark()), {name: key})
+        theirs = world.send(world.bob, world.request(operation, world.bob, params, body))
+        tries.count()
+        after = view(world, world.alice, thing)
+        if not theirs.ok or before is None or after is None:
+            continue
+        if thing.mark and thing.mark in theirs.answer.text:
+            yield flaw(theirs, f"Bob names Alice's object in {name} and is shown it.", [theirs],
+                       [{"of": 0, "status": [200, 299], "contains": thing.mark}], name)  # fmt: skip
+        elif moved := _moved(before, after):
+            yield flaw(theirs, f"Bob names Alice's object in {name}; her {moved} is another then.",
+                       [before, theirs, after], [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, moved]}], name)  # fmt: skip
+
+
+def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
+    for operation in (*actions(world), *creations(world)):
+        if operation.body is None or operation.looks_administrative or changes_password(world, operation):
+            continue
+        for name in world.document.schemas.properties(operation.body.schema):
+            words = [singular(word) for word in words_of(name).split(" ")]
+            if words[0] in ("to", "target", "recipient"):
+                continue
+            nouns = [word for word in words if word not in ("id", "from", "source", "uuid")]
+            thing = world.things.named(nouns[-1], world.alice.name) if nouns else None
+            if thing is not None and thing.owner == world.alice.name and thing.collection != operation.path:
+                yield operation, name, thing
+
+
+def _moved(before: Exchange, after: Exchange) -> str | None:
+    """The place of a value that is another now, among those that do not change by themselves."""
+    was = {one.pointer: one.value for one in told(before.answer.json()).values()}
+    if not after.ok or not before.ok:
+        return None
+    now = {one.pointer: one for one in leaves(after.answer.json())}
+    return next((pointer for pointer, value in was.items() if pointer in now and now[pointer].value != value), None)
+
+
+def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
+    """The second identity changes an object of the first, which the first one then sees changed."""
+    sharing = Sharing(world)
+    operations = [one for one in item_operations(world, "PUT", "PATCH", "POST") if not one.looks_administrative]
+    chosen = [one for one in operations if one.is_item or OWNER_ACTS.search(one.last) or one.method != "POST"]
+    attacked = False
+    for operation in chosen:
+        victim = _victim(world, operation)
+        params = world.params(operation, victim, own=True) if victim else None
+        if victim is None or params is None:
+            continue
+        attacked = True
+        tries.expect(1)
+        yield from _change(world, sharing, operation, victim, params)
+        tries.count()
+    if not attacked:
+        raise NothingToAttackError("No operation changes an object that an identity owns.")
+
+
+def _victim(world: World, operation: Operation) -> Actor | None:
+    """Who is attacked: for an account somebody new, since the first identity is still needed."""
+    place = operation.places[-1]
+    if not is_identity(operation.path.split(f"/{{{place}}}")[0], place):
+        return world.alice
+    return carol(world)
+
+
+def carol(world: World) -> Actor | None:
+    """A third identity that may be lost, or None where nobody can register."""
+    known = next((one for one in world.identities if one.name == "carol"), None)
+    if known is None and world.can_register:
+        try:
+            known = newcomer(world, "carol", "c")
+            world.identities.append(known)
+        except NoIdentityError:
+            return None
+    return known
+
+
+def _change(
+    world: World, sharing: Sharing, operation: Operation, victim: Actor, params: dict[str, Any]
+) -> Iterator[Flaw]:
+    request = world.request(operation, world.bob, params)
+    thing = thing_of(world, request)
+    reading = _reading(world, operation, victim, params, thing)
+    if reading is None:
+        return
+    before = world.send(victim, reading)
+    if not before.ok:
+        return
+    body = _new_body(world, operation, thing, before)
+    theirs = world.send(world.bob, world.request(operation, world.bob, params, body))
+    if not theirs.ok:
+        return
+    after = world.send(victim, reading)
+    leaf = next(taken_over(body, before.answer.json(), after.answer.json()), None)
+    if leaf is not None:
+        conditions = [
+            {"of": 0, "status": [200, 299]},
+            {"of": 1, "status": [200, 299]},
+            {"of": 2, "at": [leaf.pointer, leaf.value]},
+        ]
+        yield flaw(theirs, f"Bob changes {leaf.key} of what {victim.name.title()} owns, who sees it changed.",
+                   [before, theirs, after], conditions)  # fmt: skip
+    elif OWNER_ACTS.search(operation.last) and (thing is None or not sharing.is_shared(thing)):
+        moved = _moved(before, after)
+        if moved:
+            conditions = [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, moved]}]
+            yield flaw(theirs, f"Bob acts on what {victim.name.title()} owns: {moved} is another then.",
+                       [before, theirs, after], conditions)  # fmt: skip
+
+
+def _new_body(world: World, operation: Operation, thing: Thing | None, before: Exchange) -> dict[str, Any]:
+    body = world.body(operation, world.bob, world.mark(), whole=operation.method == "PATCH")
+    if (
+        not body
+        and operation.method in ("PUT", "PATCH")
+        and thing is not None
+        and isinstance(thing.exchange.request.json, dict)
+    ):
+        texts = {key: world.mark() for key, value in thing.exchange.request.json.items() if isinstance(value, str) and thing.mark in value}  # fmt: skip
+        body = {**thing.exchange.request.json, **texts}
+    return altered(body, before.answer.json())
+
+
+def _reading(
+    world: World, operation: Operation, victim: Actor, params: dict[str, Any], thing: Thing | None
+) -> Request | None:
+    """How the owner looks at what the operation changes."""
+    path = operation.path
+    for _ in range(READ_AGAIN):
+        one = world.document.operation("GET", path)
+        if one is not None and (one.places or thing is not None):
+            return world.request(one, victim, {place: params[place] for place in one.places})
+        path = path.rsplit("/", 1)[0]
+    if thing is None:
+        return world.witness
+    return None
+
+
+def object_deleted(world: World, tries: Tries) -> Iterator[Flaw]:
+    """The second identity deletes an object of the first, which is gone then."""
+    operations = [one for one in item_operations(world, "DELETE") if not one.looks_administrative]
+    if not operations:
+        raise NothingToAttackError("No operation deletes an object.")
+    if not world.destructive:
+        tries.undecided = "Deleting is not tried outside loopback unless it is asked for (--destructive)."
+        return
+    for operation in operations:
+        yield from _delete(world, operation, tries)
+
+
+def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
+    victim = _victim(world, operation)
+    if victim is None:
+        return
+    maker = next((one for one in creations(world) if f"{one.path}/{{{operation.places[-1]}}}" == operation.path), None)
+    if maker is not None and victim is world.alice:
+        create(world, maker, victim)
+    params = world.params(operation, victim, own=True)
+    reading = _reading(world, operation, victim, params, thing_of(world, world.request(operation, victim, params))) if params else None  # fmt: skip
+    if params is None or reading is None:
+        return
+    before = world.send(victim, reading)
+    if not before.ok:
+        return
+    tries.expect(1)
+    theirs = world.send(world.bob, world.request(operation, world.bob, params))
+    tries.count()
+    after = world.send(victim, reading)
+    if not theirs.ok:
+        return
+    key = str(list(params.values())[-1])
+    was, still = key in before.answer.text, after.ok and key in after.answer.text
+    if after.status in (401, 403, 404, 410):
+        ended = {"of": 2, "status": [401, 410]}
+    elif was and not still:
+        ended = {"of": 2, "lacks": key}
+    else:
+        return
+    conditions = [{"of": 0, "status": [200, 299]}, {"of": 1, "status": [200, 299]}, ended]
+    yield flaw(theirs, f"Bob deletes what {victim.name.title()} owns; it is gone.", [before, theirs, after], conditions)

@@ -1,0 +1,275 @@
+"""Requests that the target is made to send (OWASP API7), and what it does with the answers of strangers (API10).
+
+A canary listens on loopback; it is all that is ever named, in several notations of its address.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from security.guard import Pinned
+from security.probe.outcome import CouldNotRunError
+from security.regression.exchange import Exchange
+from security.stranger.actor import Actor
+from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.discovery import creations, overlaid
+from security.stranger.finding import Flaw, flaw
+from security.stranger.leaves import leaves
+from security.stranger.operation import Operation, words_of
+from security.stranger.things import object_in
+from security.stranger.world import World
+
+URL = re.compile(
+    r"\b(urls?|uri|link|href|src|webhook|callback|feed|endpoint|site|website|homepage|avatar|image|picture|source|target|host|hostname|domain|upstream)\b"
+)
+FETCHING = re.compile(
+    r"\b(preview|fetch|import|proxy|webhooks?|callbacks?|hooks?|download|screenshot|check|ping|validate|scrape|crawl|avatar|feed|probe|test|unfurl|sync|integrations?)\b"
+)
+TRIGGER = re.compile(r"\b(test|ping|deliver|fetch|refresh|sync|run|check|send|trigger|verify|try|retry)\b")
+NOTATIONS = (
+    "http://127.0.0.1:{port}{path}",
+    "http://localhost:{port}{path}",
+    "http://2130706433:{port}{path}",
+    "http://0x7f000001:{port}{path}",
+    "http://[::ffff:127.0.0.1]:{port}{path}",
+    "http://0.0.0.0:{port}{path}",
+)
+GRACE_S, PATIENCE_S = 0.1, 1.2
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A place that takes a URL: a property of the body, or a query parameter."""
+
+    operation: Operation
+    name: str
+    in_query: bool
+
+    @property
+    def rank(self) -> tuple[bool, bool]:
+        """Places of operations that fetch come first."""
+        words = words_of(self.operation.words)
+        return not FETCHING.search(self.operation.path_words + " " + words), "url" not in words_of(self.name)
+
+
+def openings(world: World) -> list[Opening]:
+    """Every place that takes a URL, the likeliest first."""
+    found = []
+    for one in world.document.operations:
+        if one.looks_administrative or one in (world.register, world.log_in):
+            continue
+        properties = list(world.document.schemas.named(one.body.schema)) if one.body else []
+        found += [Opening(one, name, False) for name, schema in properties if _takes_url(name, schema)]
+        found += [
+            Opening(one, each.name, True)
+            for each in one.parameters
+            if each.place == "query" and _takes_url(each.name, dict(each.schema))
+        ]
+    return sorted(found, key=lambda one: one.rank)[:8]
+
+
+def _takes_url(name: str, schema: dict[str, Any]) -> bool:
+    return (
+        schema.get("type") in ("string", None)
+        and "enum" not in schema
+        and (schema.get("format") in ("uri", "url") or bool(URL.search(words_of(name))))
+    )
+
+
+def server_side_request(world: World, tries: Tries) -> Iterator[Flaw]:
+    """The canary is asked for by the target."""
+    places = openings(world)
+    if not places:
+        raise NothingToAttackError("No operation takes a URL.")
+    if not _reachable(world.pinned):
+        raise CouldNotRunError("The canary listens on loopback, where only targets on this machine reach it.")
+    waiting: list[tuple[Opening, Exchange, str]] = []
+    for opening in places:
+        tries.expect(1)
+        seen = list(_sent(world, opening, waiting))
+        tries.count()
+        yield from seen
+    _shake(world, waiting)
+    deadline = time.monotonic() + PATIENCE_S
+    while waiting and time.monotonic() < deadline:
+        for one in [each for each in waiting if each[2] in world.canary.asked]:
+            waiting.remove(one)
+            yield _asked(one[0], one[1], one[2])
+        time.sleep(GRACE_S / 2)
+
+
+def _reachable(pinned: Pinned) -> bool:
+    return pinned.address.startswith("127.") or pinned.address == "::1"
+
+
+def _sent(world: World, opening: Opening, waiting: list[tuple[Opening, Exchange, str]]) -> Iterator[Flaw]:
+    bare = not re.search(r"url|uri|link|href|webhook|callback|feed", words_of(opening.name)) and re.search(
+        r"\b(host|hostname|domain)\b", words_of(opening.name)
+    )
+    for notation in NOTATIONS:
+        path = f"/{world.mark()}"
+        url = notation.format(port=world.canary.port, path=path)
+        exchange = send_url(world, opening, url.removeprefix("http://") if bare else url)
+        if exchange is None:
+            return
+        if _heard(world, path, GRACE_S if exchange.ok else 0.02):
+            yield _asked(opening, exchange, path)
+            return
+        if exchange.ok:
+            waiting.append((opening, exchange, path))
+            return
+        if exchange.status in (401, 403, 404, 405, 429):
+            return
+
+
+def send_url(world: World, opening: Opening, url: str) -> Exchange | None:
+    """Put a URL into the place; None where the path can't be filled."""
+    actor, operation = world.alice, opening.operation
+    params = world.params(operation, actor)
+    if params is None:
+        return None
+    if opening.in_query:
+        return world.send(actor, world.request(operation, actor, params, None, {opening.name: url}))
+    exchange = None
+    for whole in (False, True):
+        body = _placed(world.body(operation, actor, world.mark(), whole=whole), opening.name, url)
+        exchange = world.send(actor, world.request(operation, actor, params, body))
+        if exchange.status not in (400, 422) or not re.search(r"missing|required", exchange.answer.text, re.IGNORECASE):
+            break
+    return exchange
+
+
+def _placed(body: Any, name: str, url: str) -> Any:
+    """The body with the URL under this name, wherever in it."""
+    if isinstance(body, dict):
+        made = {
+            key: ([url] if isinstance(one, list) else url) if key == name else _placed(one, name, url)
+            for key, one in body.items()
+        }
+        return made if any(leaf.value == url for leaf in leaves(made)) else overlaid(made, {name: url})
+    return body
+
+
+def _heard(world: World, path: str, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while True:
+        if path in world.canary.asked:
+            return True
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+
+
+def _asked(opening: Opening, exchange: Exchange, path: str) -> Flaw:
+    sentence = f"The target asks for a URL on loopback that was put into {opening.name}."
+    return flaw(exchange, sentence, [exchange], [{"canary": path}], opening.name)
+
+
+def _shake(world: World, waiting: list[tuple[Opening, Exchange, str]]) -> None:
+    """Make happen what stored URLs are called for: their own test operations, and something new."""
+    for opening, exchange, _ in waiting[:2]:
+        found = object_in(exchange.answer.json())
+        for one in world.document.operations:
+            if (
+                one.method == "POST"
+                and one.places
+                and TRIGGER.search(one.last)
+                and one.path.startswith(opening.operation.path)
+                and found
+            ):
+                key = found[1].get("id", next(iter(found[1].values())))
+                world.send(world.alice, world.request(one, world.alice, {one.places[-1]: key}))
+    if waiting:
+        maker = next((one for one in creations(world) if one is not waiting[0][0].operation and not one.places), None)
+        if maker is not None:
+            world.send(world.alice, world.request(maker, world.alice, {}, world.body(maker, world.alice, world.mark())))
+
+
+def upstream_redirect(world: World, tries: Tries) -> Iterator[Flaw]:
+    """Where the target asks a URL of ours, it also goes where that answer sends it."""
+    places = [one for one in openings(world) if any(_named(exchange, one) for exchange in world.exchanges)]
+    open_to_us = [one for one in places if _fetched(world, one)]
+    if not open_to_us:
+        raise NothingToAttackError("No operation asks a URL that a user gives, as far as the canary heard.")
+    for opening in open_to_us:
+        tries.expect(1)
+        path = f"/hop{world.mark()}"
+        exchange = send_url(world, opening, NOTATIONS[0].format(port=world.canary.port, path=path))
+        tries.count()
+        landed = path.replace("/hop", "/landed", 1)
+        if exchange is not None and _heard(world, landed, GRACE_S):
+            sentence = f"The target goes wherever the answer of the URL in {opening.name} redirects it."
+            yield flaw(exchange, sentence, [exchange], [{"canary": landed}], opening.name)
+
+
+def _named(exchange: Exchange, opening: Opening) -> bool:
+    return exchange.request.name == opening.operation.name
+
+
+def _fetched(world: World, opening: Opening) -> bool:
+    texts = [
+        str(one.request.json or one.request.form or one.request.text or one.request.query)
+        for one in world.exchanges
+        if _named(one, opening)
+    ]
+    return any(path in text for path in world.canary.asked for text in texts)
+
+
+def webhook_unsigned(world: World, tries: Tries) -> Iterator[Flaw]:
+    """A notice of a third party that nobody signed changes what the first identity owns."""
+    from security.stranger.checks.object_level import _moved
+    from security.stranger.checks.views import view
+
+    hooks = [
+        one for one in world.document.operations
+        if one.method == "POST" and not one.places and one.body is not None and one not in creations(world)
+        and re.search(r"\b(webhooks?|callbacks?|hooks?|ipn|notify|notifications?)\b", one.path_words) and not one.declares_security
+    ]  # fmt: skip
+    if not hooks:
+        raise NothingToAttackError("The document has no operation for notices of third parties.")
+    sender: Actor = world.anonymous
+    for operation in hooks:
+        for thing in world.things.owned(world.alice.name)[-4:]:
+            body = world.inventor.body(operation.body, world.alice.persona, world.mark(), lambda words, thing=thing: _of(thing, words), whole=True) if operation.body else {}  # fmt: skip
+            key = thing.key("id")
+            if key is None or str(key) not in {str(leaf.value) for leaf in leaves(body)}:
+                continue
+            tries.expect(1)
+            before = view(world, world.alice, thing)
+            for state in ("paid", "succeeded", "completed"):
+                answer = world.send(sender, world.request(operation, sender, {}, _stated(body, state)))
+                if answer.ok:
+                    break
+            after = view(world, world.alice, thing)
+            tries.count()
+            moved = _moved(before, after) if before and after and answer.ok else None
+            if moved and before and after:
+                conditions: list[dict[str, Any]] = [
+                    {"of": 1, "status": [200, 299]},
+                    {"of": 2, "changed_at": [0, moved]},
+                ]
+                yield flaw(
+                    answer,
+                    f"A notice without a signature is believed: {moved} of Alice's object is another then.",
+                    [before, answer, after],
+                    conditions,
+                )
+                return
+
+
+def _of(thing: Any, words: str) -> Any:
+    """The thing's id, for a property that is named after it or is a plain reference."""
+    return (
+        thing.key("id") if re.search(rf"\b({thing.noun}|reference|object|resource)\b", words) or words == "id" else None
+    )
+
+
+def _stated(body: Any, state: str) -> Any:
+    """The body that says of the thing that it is paid."""
+    if isinstance(body, dict):
+        return {key: state if re.search(r"\b(status|state|event|type|result)\b", words_of(key)) and isinstance(one, str) and "." not in one else _stated(one, state) for key, one in body.items()}  # fmt: skip
+    return body

@@ -1,0 +1,107 @@
+"""Limits that are missing (OWASP API4): the size of a page, of a body, of a text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from security.regression.exchange import Exchange
+from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.discovery import creations, overlaid
+from security.stranger.enrol import takes_password
+from security.stranger.finding import Flaw, flaw
+from security.stranger.leaves import leaves
+from security.stranger.operation import Operation, Parameter, words_of
+from security.stranger.things import items_in
+from security.stranger.world import World
+
+SIZE = re.compile(
+    r"^(limit|per page|page size|size|count|take|top|first|num|n|max results|page limit|results|rows|length)$"
+)
+OFFSET = re.compile(r"^(offset|skip|start|from)$")
+PAGE = re.compile(r"^(page|page number|p)$")
+HUGE = 1_000_000
+UNBOUNDED = 101  # more items than any usual page has
+BIG_CHARACTERS = 3_000_000
+
+
+def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
+    """A list gives as many items as one asks for."""
+    places = [
+        (operation, parameter)
+        for operation in world.document.operations
+        if operation.method == "GET" and not operation.looks_administrative
+        for parameter in operation.parameters
+        if parameter.place == "query" and SIZE.search(words_of(parameter.name))
+    ]
+    if not places:
+        raise NothingToAttackError("No list takes the size of a page.")
+    few = 0
+    for operation, parameter in places:
+        params = world.params(operation, world.alice)
+        if params is None:
+            continue
+        tries.expect(1)
+        answer = world.send(world.alice, world.request(operation, world.alice, params, None, {parameter.name: HUGE}))
+        tries.count()
+        if not answer.ok:
+            continue
+        count = len(list(items_in(answer.answer.json())))
+        echoed = next(
+            (leaf for leaf in leaves(answer.answer.json()) if leaf.value == HUGE and SIZE.search(leaf.words)), None
+        )
+        if count >= UNBOUNDED and not _goes_on(world, operation, parameter, answer, count):
+            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "longer_than": UNBOUNDED - 1}]
+            yield flaw(
+                answer,
+                f"{parameter.name}={HUGE} is answered with all {count} items.",
+                [answer],
+                conditions,
+                parameter.name,
+            )
+        elif echoed:
+            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at": [echoed.pointer, HUGE]}]
+            yield flaw(
+                answer, f"{parameter.name}={HUGE} is taken: {echoed.key} says so.", [answer], conditions, parameter.name
+            )
+        elif count < UNBOUNDED:
+            few += 1
+    if few and few == tries.done:
+        tries.undecided = f"Too few items in {few} lists to see a limit."
+
+
+def _goes_on(world: World, operation: Operation, size: Parameter, answer: Exchange, count: int) -> bool:
+    """Whether more items follow on the next page: then there is a limit after all."""
+    for parameter in operation.parameters:
+        words = words_of(parameter.name)
+        step = count if OFFSET.search(words) else 2 if PAGE.search(words) else None
+        if step is not None:
+            query = {**answer.request.query, size.name: HUGE, parameter.name: step}
+            more = world.send(world.alice, world.request(operation, world.alice, answer.request.params, None, query))
+            return more.ok and any(True for _ in items_in(more.answer.json()))
+    return False
+
+
+def big_body(world: World, tries: Tries) -> Iterator[Flaw]:
+    """A text of three million characters is taken."""
+    for operation in creations(world):
+        params = world.params(operation, world.alice)
+        if params is None or operation.body is None or takes_password(world, operation):
+            continue
+        body = world.body(operation, world.alice, world.mark())
+        texts = [
+            leaf.key
+            for leaf in leaves(body)
+            if isinstance(leaf.value, str) and world.nonce in leaf.value and "@" not in leaf.value
+        ]
+        if not texts:
+            continue
+        tries.expect(1)
+        big = overlaid(body, {texts[0]: "a" * BIG_CHARACTERS})
+        answer = world.send(world.alice, world.request(operation, world.alice, params, big))
+        tries.count()
+        if answer.ok:
+            sentence = f"{texts[0]} with {BIG_CHARACTERS:,} characters is taken."
+            yield flaw(answer, sentence, [answer], [{"of": 0, "status": [200, 299]}], texts[0])
+        return
+    raise NothingToAttackError("No object with a free text can be made.")

@@ -1,0 +1,272 @@
+"""One run against one stranger: its document, who acts, what was sent and seen, and the budget."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import string
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from security.guard import Pinned
+from security.probe.client import Client, Sources
+from security.regression.exchange import Exchange, Request, take
+from security.regression.player import Answer, Canary
+from security.regression.script import Wording
+from security.stranger.actor import Actor, joined
+from security.stranger.budget import Budget
+from security.stranger.document import Document
+from security.stranger.leaves import Leaf, leaves
+from security.stranger.operation import Operation, singular, words_of
+from security.stranger.shaping import shaped
+from security.stranger.things import Thing, Things, noun_of, prefix_of
+from security.stranger.values import Inventor, Persona
+
+TIMEOUT_S = 4.0
+ANSWER_CHARACTERS = 2_000_000
+RECIPIENT = re.compile(r"\b(to|recipient|receiver|payee|beneficiary|target user|destination)\b")
+CREDENTIAL_HEADER = re.compile(r"\b(authorization|csrf|xsrf|token|api key|cookie)\b")
+IDENTITIES = {"users", "user", "accounts", "profiles", "members", "customers", "people", "patients"}
+IDENTITY = re.compile(r"\b(user|username|account|member|customer|profile|login)\b")
+CSRF = re.compile(r"\b(csrf|xsrf|csrftoken|xsrftoken)\b")
+# Backends differ in which of these they look for; an unneeded one does no harm.
+ACCEPT = {"accept": "application/json, text/plain;q=0.9, */*;q=0.5"}
+
+
+class World:
+    """What every attack is given. Exchanges are numbered and kept: evidence and scripts are made of them."""
+
+    def __init__(self, document: Document, pinned: Pinned, budget: Budget, *, destructive: bool) -> None:
+        self.document = document
+        self.pinned = pinned
+        self.budget = budget
+        self.destructive = destructive
+        self.nonce = "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
+        self.inventor = Inventor(document.schemas)
+        self.things = Things()
+        self.exchanges: list[Exchange] = []
+        self.reached: dict[str, set[str]] = {}
+        self.anonymous = Actor("anonymous", self.persona("n"), keeps_cookies=False)
+        self.identities: list[Actor] = []
+        self.env: dict[str, str] = {}
+        self.notes: list[str] = []
+        self.register: Operation | None = None
+        self.log_in: Operation | None = None
+        self.witness: Request | None = None
+        self.can_register = False
+        self._marks = 0
+        self._sources = Sources(pinned)
+        self._clients: dict[str, Client] = {}
+        self._canary: Canary | None = None
+
+    @property
+    def alice(self) -> Actor:
+        """The first identity, who owns."""
+        return self.identities[0]
+
+    @property
+    def bob(self) -> Actor:
+        """The second identity, who attacks."""
+        return self.identities[1]
+
+    @property
+    def canary(self) -> Canary:
+        """The listener on loopback."""
+        self._canary = self._canary or Canary()
+        return self._canary
+
+    def persona(self, letter: str) -> Persona:
+        """A new persona; its names carry the nonce."""
+        name = f"u{self.nonce}{letter}"
+        return Persona(name, f"{name}@example.com", f"Vk7!{self.nonce}-Ore{letter}42")
+
+    def mark(self) -> str:
+        """A word that stands nowhere else."""
+        self._marks += 1
+        return f"{self.nonce}m{self._marks}"
+
+    def move(self) -> None:
+        """Give everybody new connections from new source addresses, so that no limit of one attack masks the next."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+
+    def close(self) -> None:
+        """Close all connections and the canary."""
+        self.move()
+        if self._canary:
+            self._canary.close()
+
+    def wording(self) -> Wording:
+        """What stands for what in scripts of this run."""
+        setups = {actor.name: actor.setup for actor in self.identities}
+        places = {**self.env, f":{self._canary.port}": ":«canary-port»"} if self._canary else dict(self.env)
+        for actor in self.identities:
+            name, password = actor.persona.username, actor.persona.password
+            pair = base64.b64encode(f"{name}:{password}".encode()).decode()
+            places[pair] = f"«basic {name} {password}»".replace(self.nonce, "NONCE")
+        return Wording(lambda who: setups.get(who, []), {**places, self.nonce: "«nonce»"})
+
+    def send(
+        self, actor: Actor, request: Request, *, repeat: int = 1, parallel: bool = False, csrf: bool = True,
+        patient: bool = True,
+    ) -> Exchange:  # fmt: skip
+        """Send a request as this actor. A `patient` one that meets a rate limit is tried once more from elsewhere."""
+        credential = actor.credential.parts(csrf=csrf)
+
+        def once(_: int) -> Answer:
+            return self._ask(actor, request, credential)
+
+        if parallel:
+            with ThreadPoolExecutor(repeat) as pool:
+                first, *more = pool.map(once, range(repeat))
+        else:
+            first, *more = map(once, range(repeat))
+            if patient and first.status == 429 and self.budget.left > 1:
+                self._forget(actor)
+                first = once(0)
+        answer = Answer(first.status, first.headers, first.text, first.seconds, tuple(more))
+        exchange = Exchange(len(self.exchanges), actor.name, request, credential, answer, repeat, parallel)
+        self.exchanges.append(exchange)
+        if exchange.ok:
+            self.reached.setdefault(actor.name, set()).add(request.name)
+        if actor.keeps_cookies:
+            _keep_cookies(actor, exchange)
+        return exchange
+
+    def _ask(self, actor: Actor, request: Request, credential: Mapping[str, Any]) -> Answer:
+        begun = time.monotonic()
+        try:
+            answer = self._client(actor).request(
+                request.method,
+                request.path,
+                params={**request.query, **credential["query"]},
+                json=request.json,
+                data=request.form,
+                content=request.text,
+                headers={**ACCEPT, **joined(credential["headers"]), **request.headers},
+                fresh=False,
+            )
+        except httpx.HTTPError as error:
+            # An attack may well hang or break a connection: that is an answer too, and no success.
+            self._forget(actor)
+            return Answer(599, [], type(error).__name__, time.monotonic() - begun)
+        lines = list(answer.headers.multi_items())
+        return Answer(answer.status_code, lines, answer.text[:ANSWER_CHARACTERS], time.monotonic() - begun)
+
+    def _client(self, actor: Actor) -> Client:
+        if actor.name not in self._clients:
+            jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # cookies are the actor's own business
+            self._clients[actor.name] = Client(
+                self.pinned, source=self._sources.take(), meter=self.budget, timeout_s=TIMEOUT_S, cookies=jar
+            )
+        return self._clients[actor.name]
+
+    def _forget(self, actor: Actor) -> None:
+        client = self._clients.pop(actor.name, None)
+        if client:
+            client.close()
+
+    # What is known, as values for requests.
+
+    def known(self, actor: Actor, words: str) -> Any:
+        """What a property of this name refers to: the other identity, or a thing of this actor."""
+        if RECIPIENT.search(words) and len(self.identities) > 1:
+            other = self.bob if actor.name == self.alice.name else self.alice
+            return (
+                other.facts.get("id") if words.endswith(" id") else other.facts.get("username", other.persona.username)
+            )
+        if re.search(r"\b(user|owner|author|account|customer|member)s? id\b", words) and "id" in actor.facts:
+            return actor.facts["id"]
+        return self.things.referred(words, actor.name)
+
+    def body(self, operation: Operation, actor: Actor, mark: str, *, whole: bool = False) -> dict[str, Any]:
+        """An invented body for this operation, empty where it takes none."""
+        if operation.body is None:
+            return {}
+        known = partial(self.known, actor)
+        return self.inventor.body(operation.body, actor.persona, mark, known, whole=whole)
+
+    def request(
+        self, operation: Operation, actor: Actor, params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None,
+    ) -> Request:  # fmt: skip
+        """A request for this operation, with its required query parameters and headers invented."""
+        known = partial(self.known, actor)
+        made: dict[str, dict[str, Any]] = {"query": {}, "header": {}}
+        for one in operation.parameters:
+            if one.required and one.place in made and not CREDENTIAL_HEADER.search(words_of(one.name)):
+                made[one.place][one.name] = self.inventor.value(one.name, one.schema, actor.persona, self.mark(), known)
+        headers = {name: str(value) for name, value in made["header"].items()}
+        return shaped(
+            Request(operation.method, operation.path, dict(params or {}), {**made["query"], **(query or {})}, headers),
+            operation,
+            body,
+        )
+
+    def params(self, operation: Operation, owner: Actor, *, own: bool = False) -> dict[str, Any] | None:
+        """Values for the path's parameters, or None where one is not known; with `own` of this actor's things alone."""
+        found: dict[str, Any] = {}
+        for place in reversed(operation.places):
+            if place in found:
+                continue
+            collection = prefix_of(operation, place)
+            thing = self._thing(collection, place, owner)
+            if own and thing is not None and thing.owner != owner.name:
+                return None
+            value = thing.key(place) if thing else self._own(collection, place, owner)
+            if value is None:
+                return None
+            found = {**(thing.params if thing else {}), **found, place: value}
+        return {place: found[place] for place in operation.places}
+
+    def _thing(self, collection: str, place: str, owner: Actor) -> Thing | None:
+        if is_identity(collection, place):
+            return None
+        words = words_of(place).split(" ")
+        nouns = (singular(noun_of(collection)), *(singular(word) for word in words[:-1] or words))
+        return self.things.of(collection, owner.name) or next(
+            (thing for noun in nouns if (thing := self.things.named(noun, owner.name))), None
+        )
+
+    def _own(self, collection: str, place: str, owner: Actor) -> Any:
+        if not is_identity(collection, place):
+            return None
+        words = words_of(place)
+        named = owner.facts.get(words.split(" ")[-1])
+        return named if named is not None else owner.facts.get("id", owner.facts.get("username"))
+
+    def seen_by(self, actor: Actor) -> Sequence[Exchange]:
+        """The successful exchanges of this actor so far."""
+        return [one for one in self.exchanges if one.who == actor.name and one.ok]
+
+    def thing_views(self, thing: Thing) -> list[Leaf]:
+        """The scalars of what the owner saw of a thing."""
+        return list(leaves(thing.data))
+
+
+def is_identity(collection: str, place: str) -> bool:
+    """Whether a path parameter names an account."""
+    return bool(IDENTITY.search(words_of(place)) or noun_of(collection) in IDENTITIES)
+
+
+def _keep_cookies(actor: Actor, exchange: Exchange) -> None:
+    for name, value in exchange.answer.headers:
+        if name.lower() != "set-cookie":
+            continue
+        cookie, _, rest = value.partition(";")
+        key, _, content = (part.strip() for part in cookie.partition("="))
+        if not content or re.search(r"max-age\s*=\s*0\b", rest, re.IGNORECASE):
+            actor.credential.cookies.pop(key, None)
+        else:
+            actor.credential.cookies[key] = take(content, exchange, f" cookie {key}")
+            if CSRF.search(words_of(key)):
+                for header in ("X-CSRFToken", "X-CSRF-Token", "X-XSRF-TOKEN"):
+                    actor.credential.csrf[header] = (actor.credential.cookies[key],)
