@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from security.probe.client import Meter
 
+FEWEST, SHORTEST_S, GENEROUS = 3, 0.5, 3.0
+
 
 class SpentError(Exception):
     """The run's budget, or the share of this family, is used up; the message says which."""
@@ -46,8 +48,10 @@ class Budget(Meter):
     def share(self, weight: float, of: float) -> Iterator[None]:
         """Lend `weight / of` of what is left to a family; what it does not use stays for the next ones."""
         part = min(1.0, weight / of)
-        self._share = self.requests + max(1, round((self.limit - self.requests) * part))
-        self._share_ends = time.monotonic() + max(0.0, (self.seconds - self.elapsed) * min(1.0, 2 * part))
+        self._share = self.requests + max(FEWEST, round((self.limit - self.requests) * part))
+        # Few families use their requests up, so that each may take more time than its share of them.
+        lent = (self.seconds - self.elapsed) * min(1.0, GENEROUS * part)
+        self._share_ends = time.monotonic() + max(SHORTEST_S, lent)
         try:
             yield
         finally:

@@ -29,7 +29,7 @@ def explore(world: World) -> None:
         if exchange.ok:
             _remember_list(world, operation, exchange)
     for operation in creations(world)[:MAX_CREATES]:
-        if world.things.of(operation.path, world.alice.name) is None:
+        if not world.things.has(operation.path, world.alice.name):
             create(world, operation, world.alice)
     _claim_listed(world)
 
@@ -38,7 +38,7 @@ def _claim_listed(world: World) -> None:
     """Objects in a list of the first identity that the second one's list lacks are the first one's own."""
     seen = {thing.collection: thing.exchange for thing in world.things.all if not thing.owner}
     for collection, exchange in seen.items():
-        if world.things.of(collection, world.alice.name) in world.things.owned(world.alice.name):
+        if world.things.has(collection, world.alice.name):
             continue
         theirs = world.send(world.bob, exchange.request)
         others = {_identity_of(one) for _, one in items_in(theirs.answer.json())}

@@ -93,7 +93,7 @@ def _operations(raw: Mapping[str, Any], schemas: Schemas, prefix: str) -> Iterat
         if not isinstance(path, str) or not path.startswith("/") or not isinstance(item, dict):
             continue
         for method in METHODS:
-            if isinstance(item.get(method), dict):
+            if isinstance(item.get(method), dict) and "text/event-stream" not in str(item[method].get("responses")):
                 yield _operation(schemas, prefix + path, method, item, item[method], default_security, raw)
 
 

@@ -23,6 +23,7 @@ ADMIN = re.compile(
 PRIVATE_LIST = re.compile(
     r"\b(my|mine|own|your|me|current user|caller|signed[- ]in user|authenticated user|logged[- ]in user)\b"
 )
+NOTICE = re.compile(r"\b(webhooks?|callbacks?|hooks?|ipn|notify|notifications?)\b")
 HEALTH = re.compile(r"\b(health|healthz|ping|status|version|ready|readyz|live|livez|openapi|docs|metrics|csrf)\b")
 
 

@@ -159,7 +159,7 @@ class _Run:
 def _judged(found: list[Finding], tries: Tries, failure: tuple[Result, str] | None) -> tuple[Result, str]:
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        return Result.SUCCEEDED, f"{found[0].method} {found[0].path}: {found[0].evidence}{more}"
+        return Result.SUCCEEDED, f"{found[0].method} {found[0].path} - {found[0].evidence}{more}"
     if failure:
         return failure
     if tries.undecided:

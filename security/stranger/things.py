@@ -74,6 +74,10 @@ class Things:
         """The objects that this actor made."""
         return [thing for thing in self.all if thing.owner == owner]
 
+    def has(self, collection: str, owner: str) -> bool:
+        """Whether this actor made an object in a collection."""
+        return any(one.collection == collection and one.owner == owner for one in self.all)
+
     def of(self, collection: str, owner: str) -> Thing | None:
         """The newest object that this actor made in a collection, or else one that was seen there."""
         own = [one for one in self.all if one.collection == collection and one.owner == owner]
@@ -95,7 +99,7 @@ class Things:
         thing = self.named(noun, owner) if noun else None
         if thing:
             return thing.key(found[2].removesuffix("s")) if found[2] != "code" else _code(thing)
-        if found[2] == "code":
+        if found[2] == "code" or noun in ("coupon", "voucher", "promo"):
             return next((code for one in reversed(self.all) if (code := _code(one)) is not None), None)
         return None
 

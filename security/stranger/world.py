@@ -29,9 +29,14 @@ from security.stranger.shaping import shaped
 from security.stranger.things import Thing, Things, noun_of, prefix_of
 from security.stranger.values import Inventor, Persona
 
-TIMEOUT_S = 4.0
+TIMEOUT_S = 3.0
+TIMED_OUT = 599
 ANSWER_CHARACTERS = 2_000_000
-RECIPIENT = re.compile(r"\b(to|recipient|receiver|payee|beneficiary|target user|destination)\b")
+RECIPIENT = re.compile(
+    r"^(to|recipient|receiver|payee|beneficiary|destination)( (user|account|username|customer|email|id))*$"
+)
+CODE = re.compile(r"^((coupon|voucher|promo|promotion|gift|discount|referral) )?(code|coupon|voucher)$")
+SHOWN_CODE = re.compile(r"\b(?=[A-Z0-9_-]*\d)[A-Z][A-Z0-9_-]{4,24}\b")
 CREDENTIAL_HEADER = re.compile(r"\b(authorization|csrf|xsrf|token|api key|cookie)\b")
 IDENTITIES = {"users", "user", "accounts", "profiles", "members", "customers", "people", "patients"}
 IDENTITY = re.compile(r"\b(user|username|account|member|customer|profile|login)\b")
@@ -62,6 +67,7 @@ class World:
         self.witness: Request | None = None
         self.can_register = False
         self._marks = 0
+        self._hanging: set[str] = set()
         self._sources = Sources(pinned)
         self._clients: dict[str, Client] = {}
         self._canary: Canary | None = None
@@ -142,6 +148,8 @@ class World:
         return exchange
 
     def _ask(self, actor: Actor, request: Request, credential: Mapping[str, Any]) -> Answer:
+        if request.name in self._hanging:
+            return Answer(TIMED_OUT, [], "not asked again: it hung before")
         begun = time.monotonic()
         try:
             answer = self._client(actor).request(
@@ -157,7 +165,9 @@ class World:
         except httpx.HTTPError as error:
             # An attack may well hang or break a connection: that is an answer too, and no success.
             self._forget(actor)
-            return Answer(599, [], type(error).__name__, time.monotonic() - begun)
+            if isinstance(error, httpx.TimeoutException) and request.method == "GET":
+                self._hanging.add(request.name)  # a stream, say: waiting for it again would cost seconds
+            return Answer(TIMED_OUT, [], type(error).__name__, time.monotonic() - begun)
         lines = list(answer.headers.multi_items())
         return Answer(answer.status_code, lines, answer.text[:ANSWER_CHARACTERS], time.monotonic() - begun)
 
@@ -180,12 +190,17 @@ class World:
         """What a property of this name refers to: the other identity, or a thing of this actor."""
         if RECIPIENT.search(words) and len(self.identities) > 1:
             other = self.bob if actor.name == self.alice.name else self.alice
-            return (
-                other.facts.get("id") if words.endswith(" id") else other.facts.get("username", other.persona.username)
-            )
+            fact = next((one for one in ("id", "email") if words.endswith(f" {one}")), "username")
+            return other.facts.get(fact)
         if re.search(r"\b(user|owner|author|account|customer|member)s? id\b", words) and "id" in actor.facts:
             return actor.facts["id"]
-        return self.things.referred(words, actor.name)
+        found = self.things.referred(words, actor.name)
+        return self._shown_code() if found is None and CODE.search(words) else found
+
+    def _shown_code(self) -> str | None:
+        """A code that the document's own words give as an example."""
+        said = (SHOWN_CODE.search(one.words) for one in self.document.operations)
+        return next((found[0] for found in said if found), None)
 
     def body(self, operation: Operation, actor: Actor, mark: str, *, whole: bool = False) -> dict[str, Any]:
         """An invented body for this operation, empty where it takes none."""

@@ -38,7 +38,8 @@ MASKED = re.compile(r"[*•…x]{3,}", re.IGNORECASE)
 def secret_fields(world: World, tries: Tries) -> Iterator[Flaw]:
     """Secrets in any answer, and personal fields of others that the document does not promise."""
     told: set[tuple[str, str]] = set()
-    answers = [one for one in world.exchanges if one.ok and one.request.template]
+    readers = {world.anonymous.name, *(one.name for one in world.identities)}
+    answers = [one for one in world.exchanges if one.ok and one.who in readers]
     tries.expect(len(answers))
     tries.count(len(answers))
     for exchange in answers:
@@ -47,7 +48,9 @@ def secret_fields(world: World, tries: Tries) -> Iterator[Flaw]:
             if place not in told:
                 told.add(place)
                 conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at_not": [pointer, None]}]
-                yield flaw(exchange, f"The answer to {exchange.who} holds {key}: {why}.", [exchange], conditions, key)
+                yield flaw(
+                    exchange, f"The answer to {exchange.who} holds the field {key}, {why}.", [exchange], conditions, key
+                )
 
 
 def _wrong(world: World, exchange: Exchange) -> Iterator[tuple[str, str, str]]:

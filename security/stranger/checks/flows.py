@@ -39,7 +39,7 @@ def one_time(world: World, tries: Tries) -> Iterator[Flaw]:
     ]  # fmt: skip
     if not operations:
         raise NothingToAttackError("No operation looks as if it counted once (coupon, vote, like, claim).")
-    for operation in dict.fromkeys(operations):
+    for operation in operations:
         actor = carol(world) or world.bob
         request = _acting(world, operation, actor)
         if request is None:

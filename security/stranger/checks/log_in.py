@@ -13,7 +13,7 @@ from security.regression.exchange import Exchange
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.object_level import carol
-from security.stranger.enrol import log_in_request, log_ins, prime, registrations
+from security.stranger.enrol import log_in_request, log_ins, newcomer, prime, registrations
 from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import leaves
 from security.stranger.operation import RESET, words_of
@@ -35,13 +35,20 @@ def _visitor(world: World, name: str) -> Actor:
     return actor
 
 
-def _victim(world: World) -> Actor:
+def _victim(world: World, *, fresh: bool = False) -> Actor:
+    """Who is guessed at: somebody who may be locked out, and with `fresh` at whom nobody has guessed before."""
     if world.log_in is None:
         raise NothingToAttackError("The document has no log-in.")
-    victim = carol(world) or world.bob
+    victim = _newcomer(world) if fresh and world.can_register else carol(world) or world.bob
     if not victim.persona.password:
         raise CouldNotRunError("The identities have no password that could be guessed.")
     return victim
+
+
+def _newcomer(world: World) -> Actor:
+    erin = newcomer(world, "erin", "e")
+    world.identities.append(erin)
+    return erin
 
 
 def _persona(world: World, victim: Actor, sender: Actor) -> Persona:
@@ -60,7 +67,7 @@ def replace_sender(victim: Actor, sender: Actor) -> Actor:
 
 def login_throttle(world: World, tries: Tries) -> Iterator[Flaw]:
     """Many wrong passwords in a row, then the right one."""
-    victim = _victim(world)
+    victim = _victim(world, fresh=True)
     guesser = _visitor(world, "guesser")
     persona = _persona(world, victim, guesser)
     wrong = log_in_request(world, replace(persona, password="wrong-guess-0"))

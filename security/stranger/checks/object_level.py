@@ -28,8 +28,8 @@ from security.stranger.discovery import actions, changes_password, create, creat
 from security.stranger.enrol import NoIdentityError, newcomer
 from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import leaves
-from security.stranger.operation import Operation, singular, words_of
-from security.stranger.things import Thing
+from security.stranger.operation import NOTICE, Operation, singular, words_of
+from security.stranger.things import Thing, object_in
 from security.stranger.world import World, is_identity
 
 # What only an owner does. Others may well like, comment, follow or report.
@@ -37,6 +37,12 @@ OWNER_ACTS = re.compile(
     r"\b(cancel|refund|pay|approve|close|archive|unarchive|publish|unpublish|complete|confirm|ship|transfer|rename|lock"
     r"|unlock|activate|deactivate|disable|enable|rotate|share|restore|submit|start|stop|assign|reopen|finish|withdraw"
     r"|pause|resume|reschedule|checkout|fulfil|fulfill|reject|accept|move|pin|done|toggle|revoke)\b"
+)
+NO_NOUNS = {"id", "from", "source", "uuid", "slug", "ref", "key", "number", "code"}
+# Properties that make an object private, and the value that does.
+PRIVATE = (
+    (re.compile(r"^(is )?(draft|private|hidden|secret|confidential|unlisted)$"), True),
+    (re.compile(r"^(is )?(public|published|shared|listed|visible)$"), False),
 )
 READ_AGAIN = 3
 
@@ -62,9 +68,34 @@ def _readings(world: World) -> Iterator[Request]:
         params = None if one.looks_administrative else world.params(one, world.alice, own=True)
         if params:
             yield world.request(one, world.alice, params)
+    yield from _private_ones(world)
     for one in world.document.operations:
         if one.method == "GET" and not one.places and not one.looks_administrative:
             yield from _by_query(world, one)
+
+
+def _private_ones(world: World) -> Iterator[Request]:
+    """Objects made private where there is a switch for it: others are often public, and prove nothing."""
+    for maker in creations(world):
+        change = _privacy(world, maker)
+        reading = next((one for one in item_operations(world, "GET") if one.is_item and one.path.rsplit("/", 1)[0] == maker.path), None)  # fmt: skip
+        thing = create(world, maker, world.alice, change) if change and reading else None
+        if thing is not None and reading is not None:
+            world.things.all.insert(0, thing)  # the newest one stays the one that paths are filled with
+            key = thing.key(reading.places[-1])
+            if key is not None:
+                yield world.request(reading, world.alice, {**thing.params, reading.places[-1]: key})
+
+
+def _privacy(world: World, maker: Operation) -> dict[str, Any]:
+    named = dict(world.document.schemas.named(maker.body.schema)) if maker.body else {}
+    for name, schema in named.items():
+        value = next((value for pattern, value in PRIVATE if pattern.search(words_of(name))), None)
+        if value is not None and schema.get("type") == "boolean":
+            return {name: value}
+        if words_of(name) in ("visibility", "access", "privacy") and "private" in (schema.get("enum") or ()):
+            return {name: "private"}
+    return {}
 
 
 def _by_query(world: World, operation: Operation) -> Iterator[Request]:
@@ -172,11 +203,13 @@ def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
     for operation in (*actions(world), *creations(world)):
         if operation.body is None or operation.looks_administrative or changes_password(world, operation):
             continue
+        if NOTICE.search(operation.path_words):
+            continue  # said by a third party, not by an identity: `webhook_unsigned` asks who may say it
         for name in world.document.schemas.properties(operation.body.schema):
             words = [singular(word) for word in words_of(name).split(" ")]
             if words[0] in ("to", "target", "recipient"):
                 continue
-            nouns = [word for word in words if word not in ("id", "from", "source", "uuid")]
+            nouns = [word for word in words if word not in NO_NOUNS]
             thing = world.things.named(nouns[-1], world.alice.name) if nouns else None
             if thing is not None and thing.owner == world.alice.name and thing.collection != operation.path:
                 yield operation, name, thing
@@ -246,6 +279,8 @@ def _change(
     if not theirs.ok:
         return
     after = world.send(victim, reading)
+    if after.status == 404 and (renamed := _renamed(reading, theirs)):
+        after = world.send(victim, renamed)
     leaf = next(taken_over(body, before.answer.json(), after.answer.json()), None)
     if leaf is not None:
         conditions = [
@@ -261,6 +296,17 @@ def _change(
             conditions = [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, moved]}]
             yield flaw(theirs, f"Bob acts on what {victim.name.title()} owns: {moved} is another then.",
                        [before, theirs, after], conditions)  # fmt: skip
+
+
+def _renamed(reading: Request, changed: Exchange) -> Request | None:
+    """The reading under the new name that a change gave the object, such as a slug made of its title."""
+    found = object_in(changed.answer.json())
+    if found is None or not reading.params:
+        return None
+    place = list(reading.params)[-1]
+    thing = Thing(reading.template.rsplit("/", 1)[0], "", changed, found[0], found[1], "")
+    key = thing.key(place)
+    return replace(reading, params={**reading.params, place: key}) if key is not None else None
 
 
 def _new_body(world: World, operation: Operation, thing: Thing | None, before: Exchange) -> dict[str, Any]:

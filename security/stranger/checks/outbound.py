@@ -19,7 +19,7 @@ from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations, overlaid
 from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import leaves
-from security.stranger.operation import Operation, words_of
+from security.stranger.operation import NOTICE, Operation, words_of
 from security.stranger.things import object_in
 from security.stranger.world import World
 
@@ -227,7 +227,7 @@ def webhook_unsigned(world: World, tries: Tries) -> Iterator[Flaw]:
     hooks = [
         one for one in world.document.operations
         if one.method == "POST" and not one.places and one.body is not None and one not in creations(world)
-        and re.search(r"\b(webhooks?|callbacks?|hooks?|ipn|notify|notifications?)\b", one.path_words) and not one.declares_security
+        and NOTICE.search(one.path_words) and not one.declares_security
     ]  # fmt: skip
     if not hooks:
         raise NothingToAttackError("The document has no operation for notices of third parties.")

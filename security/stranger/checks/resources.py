@@ -23,6 +23,7 @@ PAGE = re.compile(r"^(page|page number|p)$")
 HUGE = 1_000_000
 UNBOUNDED = 101  # more items than any usual page has
 BIG_CHARACTERS = 3_000_000
+ECHO = "a" * 100_000  # a text that was cut down comes back shorter
 
 
 def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -100,8 +101,10 @@ def big_body(world: World, tries: Tries) -> Iterator[Flaw]:
         big = overlaid(body, {texts[0]: "a" * BIG_CHARACTERS})
         answer = world.send(world.alice, world.request(operation, world.alice, params, big))
         tries.count()
-        if answer.ok:
-            sentence = f"{texts[0]} with {BIG_CHARACTERS:,} characters is taken."
-            yield flaw(answer, sentence, [answer], [{"of": 0, "status": [200, 299]}], texts[0])
+        if answer.ok and ECHO in answer.answer.text:
+            sentence = f"{texts[0]} with {BIG_CHARACTERS:,} characters is taken, and comes back."
+            yield flaw(
+                answer, sentence, [answer], [{"of": 0, "status": [200, 299]}, {"of": 0, "contains": ECHO}], texts[0]
+            )
         return
     raise NothingToAttackError("No object with a free text can be made.")

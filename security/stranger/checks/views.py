@@ -111,9 +111,10 @@ def _is(thing: Thing, one: Mapping[str, Any]) -> bool:
 
 def thing_of(world: World, request: Request) -> Thing | None:
     """The owned thing that the last parameter of a request names."""
-    if not request.params:
+    values = [*request.query.values(), *request.params.values()]
+    if not values:
         return None
-    value = str(list(request.params.values())[-1])
+    value = str(values[-1])
     return next((one for one in reversed(world.things.owned(world.alice.name)) if _names(one, value)), None)
 
 
