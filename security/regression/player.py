@@ -4,7 +4,7 @@ A script is `{"steps": [...], "flaw": [...]}`. A step is one request by `who`; t
 `«3/user/token»` (a JSON pointer into the answer of step 3), `«3 header location»`, `«3 cookie csrftoken»`, `«nonce»`
 (new in every play), `«env NAME»`, `«canary-port»` (of a listener on 127.0.0.1), `«repeat x 1000»`; ` | unsigned`,
 ` | tampered`, ` | resigned WORD` and ` | expired WORD` change a JSON Web Token; `«basic NAME PASSWORD»` joins the two as
-RFC 7617 has it. The flaw is there when every condition holds.
+RFC 7617 has it, ` | last` is the last part of a path. The flaw is there when every condition holds.
 """
 
 from __future__ import annotations
@@ -304,6 +304,7 @@ FILTERS: dict[str, Callable[[str, str], str]] = {
     "tampered": tampered,
     "resigned": resigned,
     "expired": expired,
+    "last": lambda text, _: text.rstrip("/").rsplit("/", 1)[-1],
 }
 
 

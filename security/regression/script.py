@@ -17,10 +17,14 @@ COMPARING = {"like", "unlike", "same_at", "changed_at", "further_at", "slower_by
 
 @dataclass(frozen=True)
 class Proof:
-    """The exchanges of an attack and the conditions under which they show a flaw; `of` counts from the first one."""
+    """The exchanges of an attack and the conditions under which they show a flaw; `of` counts from the first one.
+
+    `needs` names actors who must be there though they send nothing, such as the owner of a guessed account.
+    """
 
     exchanges: Sequence[Exchange]
     flaw: Sequence[Mapping[str, Any]]
+    needs: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,12 @@ class Wording:
 
 def script_of(proof: Proof, wording: Wording) -> dict[str, Any]:
     """The script of a proof, with everything that its exchanges rest on before them."""
-    before = sorted(_needed(proof, wording.setup), key=lambda one: one.number)
-    steps = [*before, *proof.exchanges]
+    steps = sorted({*_needed(proof, wording.setup), *proof.exchanges}, key=lambda one: one.number)
     index: dict[Exchange, int] = {exchange: at for at, exchange in enumerate(steps)}
+    moved = [index[exchange] for exchange in proof.exchanges]
     return {
         "steps": [_step(exchange, index, wording.places) for exchange in steps],
-        "flaw": [_moved(condition, len(before), index, wording.places) for condition in proof.flaw],
+        "flaw": [_moved(condition, moved, index, wording.places) for condition in proof.flaw],
     }
 
 
@@ -46,7 +50,8 @@ def _needed(proof: Proof, setup: Callable[[str], Sequence[Exchange]]) -> set[Exc
     """What the exchanges and conditions take values from, and what made their actors, however far back."""
     exchanges = proof.exchanges
     compared = [leaf.origin.exchange for leaf in _leaves(proof.flaw) if isinstance(leaf, TakenText | TakenNumber)]
-    found: set[Exchange] = {one for one in compared if one not in exchanges}
+    made = [one for name in proof.needs for one in setup(name)]
+    found: set[Exchange] = {one for one in (*compared, *made) if one not in exchanges}
     waiting = [*exchanges, *found]
     while waiting:
         exchange = waiting.pop()
@@ -118,19 +123,19 @@ def _worded(value: Any, index: Mapping[Exchange, int], places: Mapping[str, str]
 
 def _replaced(text: str, places: Mapping[str, str]) -> str:
     text = LONG_RUN.sub(lambda run: f"«repeat {run[1]} {len(run[0])}»", text)
-    for literal, place in places.items():
+    for literal, place in sorted(places.items(), key=lambda pair: -len(pair[0])):  # a name may be part of a key
         text = text.replace(literal, place)
     return text
 
 
 def _moved(
-    condition: Mapping[str, Any], by: int, index: Mapping[Exchange, int], places: Mapping[str, str]
+    condition: Mapping[str, Any], to: Sequence[int], index: Mapping[Exchange, int], places: Mapping[str, str]
 ) -> dict[str, Any]:
     def moved(name: str, argument: Any) -> Any:
         if name == "of" or (name in COMPARING and isinstance(argument, int)):
-            return argument + by
+            return to[argument]
         if name in COMPARING:
-            return [argument[0] + by, *argument[1:]]
+            return [to[argument[0]], *argument[1:]]
         return _worded(argument, index, places)
 
     return {name: moved(name, argument) for name, argument in condition.items()}

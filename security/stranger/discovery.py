@@ -172,7 +172,7 @@ def _thing(
         return Thing(operation.path, actor.name, exchange, found[0], found[1], mark, params)
     location = exchange.answer.header("location")
     if location:
-        key = take(location.rstrip("/").rsplit("/", 1)[-1], exchange, " header location")
+        key = take(location.rstrip("/").rsplit("/", 1)[-1], exchange, " header location | last")
         return Thing(operation.path, actor.name, exchange, "", {"id": key}, mark, params)
     return _listed(world, operation, actor, params, mark)
 

@@ -26,10 +26,15 @@ class Flaw:
 
 
 def flaw(
-    at: Exchange, sentence: str, exchanges: Sequence[Exchange], conditions: Sequence[Mapping[str, Any]], place: str = ""
+    at: Exchange,
+    sentence: str,
+    exchanges: Sequence[Exchange],
+    conditions: Sequence[Mapping[str, Any]],
+    place: str = "",
+    needs: Sequence[str] = (),
 ) -> Flaw:
     """A flaw of the operation that this exchange called."""
-    return Flaw(at.request.method, at.request.template, sentence, Proof(exchanges, conditions), place)
+    return Flaw(at.request.method, at.request.template, sentence, Proof(exchanges, conditions, needs), place)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from security.stranger.enrol import NoIdentityError, enrol
 from security.stranger.finding import Finding, Flaw, evidence_of, script_for, stable_id
 from security.stranger.world import World
 
+STEPS = len(CHECKS) + 2  # identities and exploring are steps too
 REQUESTS = 300
 SECONDS = 30.0
 # A request that was begun in time may still take its time-out.

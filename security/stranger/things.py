@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from security.regression.exchange import Exchange, take
+from security.regression.exchange import Exchange, TakenText, take
 from security.stranger.leaves import objects
 from security.stranger.operation import PLACE, Operation, singular, words_of
 
@@ -51,6 +51,8 @@ class Thing:
         for words in (wanted, tail, *IDS, *(f"{noun} {one}" for one in IDS)):
             if words in by_words:
                 name = by_words[words]
+                if isinstance(self.data[name], TakenText):
+                    return self.data[name]
                 return take(self.data[name], self.exchange, f"{self.pointer}/{name}")
         return None
 

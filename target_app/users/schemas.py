@@ -9,6 +9,7 @@ from target_app.web.reading import Filled, FilledShort, Text
 LONGEST_PASSWORD = 1024
 
 Password = Annotated[Filled, Field(max_length=LONGEST_PASSWORD)]
+NewPassword = Annotated[Password, Field(min_length=8)]
 
 
 class LogIn(BaseModel):
@@ -29,7 +30,7 @@ class NewUser(BaseModel):
 
     username: FilledShort
     email: FilledShort
-    password: Password
+    password: NewPassword
 
 
 class NewUserBody(BaseModel):
@@ -43,7 +44,7 @@ class UserUpdate(BaseModel):
 
     username: FilledShort = ""
     email: FilledShort = ""
-    password: Annotated[Password, Field(min_length=8)] = ""
+    password: NewPassword = ""
     bio: Text | None = None
     image: Text | None = None
 

@@ -40,7 +40,7 @@ def attack_arms(
     catalog: Catalog,
     arms: Sequence[ArmSpec],
     *,
-    probes: Probes = "all",
+    probes: Probes | Sequence[str] = "all",
     templates: Templates,
     articles: int,
     emit: Callable[[Event], None],
@@ -77,8 +77,10 @@ def _events(future: Future[list[Event]], spec: ArmSpec) -> list[Event]:
         return [NotMeasured(subject=f"attacks on {spec.label}", reason=str(error))]
 
 
-def probes_for(spec: ArmSpec, probes: Probes, catalog: Catalog) -> list[str]:
-    """Names of the probes that an arm meets: all, or those of its changed factors and those that it declares."""
+def probes_for(spec: ArmSpec, probes: Probes | Sequence[str], catalog: Catalog) -> list[str]:
+    """Names of the probes that an arm meets: those named, all, or those of its changed factors and declared ones."""
+    if not isinstance(probes, str):
+        return list(probes)
     if probes == "all" or not spec.changed:
         return [probe.name for probe in CATALOG]
     declared = spec.declared_trips(catalog)

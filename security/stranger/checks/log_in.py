@@ -94,7 +94,7 @@ def login_throttle(world: World, tries: Tries) -> Iterator[Flaw]:
         sentence = (
             f"{len(guessed)} wrong passwords in a row are answered {first.status}, and then the right one is taken."
         )
-        yield flaw(first, sentence, [many, right], conditions)
+        yield flaw(first, sentence, [many, right], conditions, needs=[victim.name])
 
 
 def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -119,9 +119,9 @@ def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     if said[0] == said[1] and said[0][0] != said[0][1]:
         first, second = pairs[0]
         yield flaw(first, f"A known account is answered {_short(first)}, an unknown one {_short(second)}, twice.",
-                   [first, second], _otherwise(first, second), "answer")  # fmt: skip
+                   [first, second], _otherwise(first, second), "answer", [victim.name])  # fmt: skip
     elif len(pairs) == PAIRS:
-        yield from _by_time(pairs)
+        yield from _by_time(pairs, victim)
     yield from _at_reset(world, victim, tries)
 
 
@@ -153,14 +153,14 @@ def _otherwise(first: Exchange, second: Exchange) -> list[dict[str, Any]]:
     return [{"of": 0, "contains": text}, {"of": 1, "lacks": text}]
 
 
-def _by_time(pairs: list[tuple[Exchange, Exchange]]) -> Iterator[Flaw]:
+def _by_time(pairs: list[tuple[Exchange, Exchange]], victim: Actor) -> Iterator[Flaw]:
     known, unknown = ([one.answer.seconds for one in side] for side in zip(*pairs, strict=True))
     gap = statistics.median(known) - statistics.median(unknown)
     # Clear is: every known account later than every unknown one, by much, and by a multiple.
     if min(known) > max(unknown) and gap >= CLEARLY_S and statistics.median(known) >= CLEARLY_TIMES * statistics.median(unknown):  # fmt: skip
         first, second = pairs[0]
         sentence = f"A known account is answered {1000 * gap:.0f} ms later than an unknown one, in {len(pairs)} pairs of {len(pairs)}."
-        yield flaw(first, sentence, [second, first], [{"of": 1, "slower_by": [0, gap / 2]}], "time")
+        yield flaw(first, sentence, [second, first], [{"of": 1, "slower_by": [0, gap / 2]}], "time", [victim.name])
 
 
 def _at_reset(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
@@ -179,7 +179,7 @@ def _at_reset(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
             if _same_but_secret(first, second):
                 continue
             yield flaw(first, f"A known account is answered {_short(first)}, an unknown one {_short(second)}, twice.",
-                       [first, second], _otherwise(first, second), "answer")  # fmt: skip
+                       [first, second], _otherwise(first, second), "answer", [victim.name])  # fmt: skip
 
 
 def _same_but_secret(first: Exchange, second: Exchange) -> bool:
@@ -215,7 +215,7 @@ def reset_token_shown(world: World, tries: Tries) -> Iterator[Flaw]:
             text = str(leaf.value)
             if answer.ok and SECRET.search(leaf.words) and leaf.words != "status code" and len(text) >= 4 and " " not in text and not isinstance(leaf.value, bool):  # fmt: skip
                 yield flaw(answer, f"The answer to a visitor holds what resets the password ({leaf.key}).", [answer],
-                           [{"of": 0, "status": [200, 299]}, {"of": 0, "at_not": [leaf.pointer, None]}], leaf.key)  # fmt: skip
+                           [{"of": 0, "status": [200, 299]}, {"of": 0, "at_not": [leaf.pointer, None]}], leaf.key, [victim.name])  # fmt: skip
                 break
 
 
