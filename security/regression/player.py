@@ -29,6 +29,8 @@ import httpx
 
 PLACE = re.compile(r"«([^«»]+)»")
 CANARY_PATIENCE_S = 2.0
+AMOUNTS = ("price", "amount", "quantity", "stock", "rate", "total", "rating", "score", "value")
+IMPOSSIBLE = -31  # no answer of a careful backend holds such an amount
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ class Canary:
             def do_any(self) -> None:
                 asked.append(self.path)
                 hop = self.path.startswith("/hop")
-                body = b'{"title": "canary", "html": "<b>canary</b>"}'
+                body = json.dumps({"title": "canary", **dict.fromkeys(AMOUNTS, IMPOSSIBLE)}).encode()
                 self.send_response(302 if hop else 200)
                 if hop:
                     self.send_header("location", self.path.replace("/hop", "/landed", 1))

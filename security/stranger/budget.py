@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from security.probe.client import Meter
 
-FEWEST, SHORTEST_S, GENEROUS = 3, 0.5, 3.0
+FEWEST, SHORTEST_S = 3, 0.5
+GENEROUS, GENEROUS_S = 1.6, 3.0
 
 
 class SpentError(Exception):
@@ -45,12 +46,16 @@ class Budget(Meter):
         return max(0, min(self.limit, self._share or self.limit) - self.requests)
 
     @contextmanager
-    def share(self, weight: float, of: float) -> Iterator[None]:
-        """Lend `weight / of` of what is left to a family; what it does not use stays for the next ones."""
+    def share(self, weight: float, of: float, kept: int = 0) -> Iterator[None]:
+        """Lend more than `weight / of` of what is left to a family: few use theirs up.
+
+        `kept` requests are left out of it, for families that can do nothing with fewer than they need.
+        """
         part = min(1.0, weight / of)
-        self._share = self.requests + max(FEWEST, round((self.limit - self.requests) * part))
-        # Few families use their requests up, so that each may take more time than its share of them.
-        lent = (self.seconds - self.elapsed) * min(1.0, GENEROUS * part)
+        self._share = self.requests + max(
+            FEWEST, round((self.limit - kept - self.requests) * min(1.0, GENEROUS * part))
+        )
+        lent = (self.seconds - self.elapsed) * min(1.0, GENEROUS_S * part)
         self._share_ends = time.monotonic() + max(SHORTEST_S, lent)
         try:
             yield

@@ -23,7 +23,7 @@ from security.stranger.checks import (
     resources,
 )
 
-# name, title, control, OWASP API Security Top 10 (2023), CWE, OWASP ASVS 5.0, weight, the attack
+# name, title, control, OWASP API Security Top 10 (2023), CWE, OWASP ASVS 5.0, weight, the attack, least requests
 CHECKS = tuple(
     Check(*row)
     for row in (
@@ -33,12 +33,14 @@ CHECKS = tuple(
         ("token_tampered", "A changed token is accepted", "token_signature", "API2", ("347",), ("9.1.1",), 1, credentials.token_tampered),
         ("token_weak_secret", "Tokens are signed with a guessable key", "signing_key", "API2", ("321", "613"), ("13.3.1", "9.2.1"), 1, credentials.token_weak_secret),
         ("token_endless", "Tokens never end", "token_claims", "API2", ("613",), ("9.2.1",), 1, credentials.token_endless),
+        ("object_named", "Another user's object can be named in a body", "object_authz", "API1", ("639",), ("8.2.2",), 4, object_level.object_named),
         ("object_changed", "Another user's object can be changed", "object_authz", "API1", ("639",), ("8.2.2",), 9, object_level.object_changed),
         ("admin_operations", "A plain user may call administrative operations", "function_authz", "API5", ("285", "862"), ("8.2.1",), 6, functions.admin_operations),
         ("account_properties", "A user sets privileged properties of the own account", "mass_assignment", "API3", ("915",), ("15.3.3",), 5, mass_assignment.account_properties),
         ("object_properties", "A user sets protected properties of an object", "mass_assignment", "API3", ("915",), ("15.3.3",), 6, mass_assignment.object_properties),
         ("server_side_request", "The server asks URLs on its own network", "outbound_guard", "API7", ("918",), ("1.3.6",), 6, outbound.server_side_request),
         ("upstream_redirect", "The server follows redirects of strangers", "outbound_guard", "API10", ("601", "918"), ("1.3.6",), 1, outbound.upstream_redirect),
+        ("upstream_data", "The data of strangers is not checked", "upstream_data", "API10", ("20",), ("2.2.1",), 1, outbound.upstream_data),
         ("webhook_unsigned", "A notice without a signature is believed", "webhook_verification", "API10", ("345",), ("4.1.5",), 2, outbound.webhook_unsigned),
         ("sql_boolean", "A condition can be put into a statement", "sql", None, ("89",), ("1.2.4",), 12, injection_sql.sql_boolean),
         ("sql_error", "A quote breaks a statement", "sql", None, ("89",), ("1.2.4",), 4, injection_sql.sql_error),
@@ -59,13 +61,13 @@ CHECKS = tuple(
         ("debug_pages", "Debug pages or documentation answer", "errors_and_docs", "API8", ("489",), ("13.4.2",), 8, configuration.debug_pages),
         ("old_versions", "An undeclared version answers", "errors_and_docs", "API9", ("1059",), ("13.4.5",), 5, inventory.old_versions),
         ("hidden_operations", "Undeclared operations answer", "function_authz", "API5", ("285",), ("8.2.1",), 9, functions.hidden_operations),
-        ("log_in_bypass", "A log-in needs no password", "sql", "API2", ("89", "943"), ("1.2.4",), 3, injection_sql.log_in_bypass),
+        ("log_in_bypass", "A log-in needs no password", "sql", "API2", ("89", "943"), ("1.2.4",), 3, injection_sql.log_in_bypass, 8),
         ("reset_token_shown", "A visitor is shown what resets a password", "password_reset", "API2", ("640",), ("6.4.3",), 1, log_in.reset_token_shown),
-        ("weak_password", "Weak passwords are taken", "password_policy", "API2", ("521",), ("6.2.1",), 2, log_in.weak_password),
-        ("object_deleted", "Another user's object can be deleted", "object_authz", "API1", ("639",), ("8.2.2",), 6, object_level.object_deleted),
-        ("token_after_logout", "A credential outlives its log-out", "revocation", "API2", ("613",), ("7.4.1",), 3, credentials.token_after_logout),
-        ("user_enumeration", "The log-in tells who has an account", "login_answer", "API2", ("204", "208"), ("6.3.8",), 6, log_in.user_enumeration),
-        ("login_throttle", "Passwords can be guessed without end", "login_throttle", "API2", ("307",), ("6.3.1",), 8, log_in.login_throttle),
+        ("weak_password", "Weak passwords are taken", "password_policy", "API2", ("521",), ("6.2.1",), 2, log_in.weak_password, 4),
+        ("object_deleted", "Another user's object can be deleted", "object_authz", "API1", ("639",), ("8.2.2",), 6, object_level.object_deleted, 8),
+        ("token_after_logout", "A credential outlives its log-out", "revocation", "API2", ("613",), ("7.4.1",), 3, credentials.token_after_logout, 8),
+        ("user_enumeration", "The log-in tells who has an account", "login_answer", "API2", ("204", "208"), ("6.3.8",), 6, log_in.user_enumeration, 15),
+        ("login_throttle", "Passwords can be guessed without end", "login_throttle", "API2", ("307",), ("6.3.1",), 8, log_in.login_throttle, 30),
         ("big_body", "A text has no largest size", "input_limits", "API4", ("770",), ("15.2.2",), 1, resources.big_body),
         ("secret_fields", "Secrets or private fields stand in answers", "response_fields", "API3", ("213", "200"), ("15.3.1",), 1, exposure.secret_fields),
     )

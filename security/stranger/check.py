@@ -17,7 +17,7 @@ class NothingToAttackError(Exception):
 class Check:
     """One kind of attack: `run` yields flaws as it finds them and counts what it tried in `Tries`.
 
-    `weight` is its share of the budget beside the others'.
+    `weight` is its share of the budget beside the others', `least` the requests that are kept for it.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Check:
     asvs: tuple[str, ...]
     weight: float
     run: Callable[[World, Tries], Iterator[Flaw]]
+    least: int = 0
 
 
 @dataclass

@@ -29,7 +29,7 @@ def explore(world: World) -> None:
         if exchange.ok:
             _remember_list(world, operation, exchange)
     for operation in creations(world)[:MAX_CREATES]:
-        if not world.things.has(operation.path, world.alice.name):
+        if not world.things.has(operation.base, world.alice.name):
             create(world, operation, world.alice)
     _claim_listed(world)
 
@@ -54,30 +54,26 @@ def _identity_of(one: Mapping[str, Any]) -> str:
 
 def lists(world: World) -> list[Operation]:
     """GETs without path parameters, those first that objects are made of."""
-    made = {one.path for one in world.document.operations if one.method == "POST"}
+    made = {one.base for one in world.document.operations if one.method == "POST"}
     gets = [one for one in world.document.operations if one.method == "GET" and not one.places and not _is_session(one)]
-    return sorted(gets, key=lambda one: (one.path not in made, one.looks_administrative))[:MAX_LISTS]
+    return sorted(gets, key=lambda one: (one.base not in made, one.looks_administrative))[:MAX_LISTS]
 
 
 def creations(world: World) -> list[Operation]:
     """POSTs (and PUTs without an object) that make an object which can then be read, outer collections first."""
-    readable = {one.path for one in world.document.operations if one.method == "GET"}
+    readable = {one.base for one in world.document.operations if one.method == "GET"}
 
     def makes(one: Operation) -> bool:
-        items = any(path.startswith(f"{one.path}/{{") for path in readable | _item_paths(world))
-        return one.method == "POST" and not one.is_item and (items or one.path in readable) and not _is_session(one)
+        items = any(other.is_item_of(one) and other.method != "POST" for other in world.document.operations)
+        return one.method == "POST" and not one.is_item and (items or one.base in readable) and not _is_session(one)
 
     found = [
         one for one in world.document.operations if makes(one) and one is not world.register and one is not world.log_in
     ]
-    return sorted(found, key=lambda one: (len(one.places), one.looks_administrative, _refers(world, one)))
+    return sorted(found, key=lambda one: (len(one.places), one.looks_administrative, refers(world, one)))
 
 
-def _item_paths(world: World) -> set[str]:
-    return {one.path for one in world.document.operations if one.method in ("PUT", "PATCH", "DELETE")}
-
-
-def _refers(world: World, operation: Operation) -> bool:
+def refers(world: World, operation: Operation) -> bool:
     """Whether the body names other objects, which should be there first."""
     if operation.body is None:
         return False
@@ -169,11 +165,11 @@ def _thing(
 ) -> Thing | None:
     found = object_in(exchange.answer.json(), mark)
     if found is not None:
-        return Thing(operation.path, actor.name, exchange, found[0], found[1], mark, params)
+        return Thing(operation.base, actor.name, exchange, found[0], found[1], mark, params)
     location = exchange.answer.header("location")
     if location:
         key = take(location.rstrip("/").rsplit("/", 1)[-1], exchange, " header location | last")
-        return Thing(operation.path, actor.name, exchange, "", {"id": key}, mark, params)
+        return Thing(operation.base, actor.name, exchange, "", {"id": key}, mark, params)
     return _listed(world, operation, actor, params, mark)
 
 
@@ -185,13 +181,13 @@ def _listed(world: World, operation: Operation, actor: Actor, params: Mapping[st
     exchange = world.send(actor, world.request(listing, actor, params))
     for pointer, one in items_in(exchange.answer.json()):
         if any(mark in str(leaf.value) for leaf in leaves(one)):
-            return Thing(operation.path, actor.name, exchange, pointer, one, mark, params)
+            return Thing(operation.base, actor.name, exchange, pointer, one, mark, params)
     return None
 
 
 def _remember_list(world: World, operation: Operation, exchange: Exchange) -> None:
     for pointer, one in list(items_in(exchange.answer.json()))[:MAX_SEEN]:
-        world.things.add(Thing(operation.path, "", exchange, pointer, one, ""))
+        world.things.add(Thing(operation.base, "", exchange, pointer, one, ""))
 
 
 def item_operations(world: World, *methods: str) -> list[Operation]:

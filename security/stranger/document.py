@@ -36,7 +36,8 @@ class Document:
 
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation of this method and path template, if it is declared."""
-        return next((one for one in self.operations if (one.method, one.path) == (method, path)), None)
+        wanted = (method, path.rstrip("/"))
+        return next((one for one in self.operations if (one.method, one.base) == wanted), None)
 
 
 def read_document(text: str) -> Document:

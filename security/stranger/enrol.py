@@ -42,11 +42,14 @@ def find_operations(world: World) -> None:
     world.register = _best(
         world, posts, REGISTER, first=r"\b(register|registration|sign ?up|signup)\b", never=LOG_IN_ONLY
     )
-    world.log_in = _best(world, posts, LOG_IN, first=r"\b(log ?in|sign ?in|signin)\b", never=RESET)
+    world.log_in = _best(world, posts, LOG_IN, first=r"\b(log ?in|sign ?in|signin)\b", never=NO_LOG_IN)
     if world.log_in is world.register:
         world.log_in = None
 
 
+NO_LOG_IN = re.compile(
+    r"\b(register|registration|sign ?up|signup|forgot|forgotten|reset|recover|password|refresh|verify|change)\b"
+)
 LOG_IN_ONLY = re.compile(
     r"\b(log ?in|sign ?in|signin|token|reset|forgot|change|admin|session|sessions|confirm|verify)\b"
 )
@@ -104,16 +107,30 @@ def prime(world: World, actor: Actor) -> None:
     wanted = next(
         (one for one in world.document.operations if one.method == "GET" and "csrf" in one.path.lower()), None
     )
-    if wanted is None:
+    if wanted is None and not _speaks_of_csrf(world):
         return
-    exchange = world.send(actor, world.request(wanted, actor))
+    # Frameworks set the cookie with any page; the log-in's own is the likeliest.
+    page = world.log_in or world.register
+    request = world.request(wanted, actor) if wanted else Request("GET", page.path if page else "/")
+    exchange = world.send(actor, request)
     actor.setup.append(exchange)
+    _keep_csrf(world, actor, exchange, r"csrf|xsrf|^token$")
+
+
+def _keep_csrf(world: World, actor: Actor, exchange: Exchange, keys: str) -> None:
+    """Take a token against forged requests out of an answer, if it has one."""
     for pointer, one in objects(exchange.answer.json()):
         for key, value in one.items():
-            if re.search(r"csrf|xsrf|^token$", key.lower()) and isinstance(value, str) and value:
+            if re.search(keys, key.lower()) and isinstance(value, str) and value:
                 token = take(value, exchange, f"{pointer}/{key}")
                 for header in _csrf_headers(world):
                     actor.credential.csrf[header] = (token,)
+
+
+def _speaks_of_csrf(world: World) -> bool:
+    parameters = (one.name for operation in world.document.operations for one in operation.parameters)
+    said = (f"{operation.words}" for operation in world.document.operations)
+    return any(re.search(r"csrf|xsrf", text.lower()) for text in (*parameters, *said, str(world.document.schemes)))
 
 
 def _csrf_headers(world: World) -> list[str]:
@@ -170,6 +187,8 @@ def sign_in(world: World, actor: Actor, registered: Exchange | None) -> None:
         sources.append(exchange)
         break
     sources += [registered] if registered else []
+    for exchange in reversed(sources):
+        _keep_csrf(world, actor, exchange, r"csrf|xsrf")
     schemes = world.document.schemes
     if any(one.get("type") == "http" and str(one.get("scheme", "")).lower() == "basic" for one in schemes.values()):
         actor.credential = basic(actor)

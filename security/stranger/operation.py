@@ -63,6 +63,20 @@ class Operation:
         """Method and path template."""
         return f"{self.method} {self.path}"
 
+    @property
+    def base(self) -> str:
+        """The path without a slash at its end."""
+        return self.path.rstrip("/")
+
+    @property
+    def parent(self) -> str:
+        """The path without its last part: of an item, the collection."""
+        return self.base.rsplit("/", 1)[0]
+
+    def is_item_of(self, collection: Operation) -> bool:
+        """Whether the path is one object of the other's, or lies below one."""
+        return self.path.startswith(f"{collection.base}/{{")
+
     @cached_property
     def places(self) -> list[str]:
         """The names of the path's parameters, in order."""

@@ -93,7 +93,7 @@ def _prepare(world: World, identities: list[Mapping[str, Any]] | None, progress:
     try:
         enrol(world, identities)
         progress("exploring")
-        with world.budget.share(1, 2):
+        with world.budget.share(1, 3):
             explore(world)
     except NoIdentityError as error:
         return str(error)
@@ -110,16 +110,18 @@ class _Run:
         self.findings: list[Finding] = []
         self._world = world
         self._weight = sum(check.weight for check in CHECKS)
+        self._kept = sum(check.least for check in CHECKS)
 
     def take(self, check: Check, reason: str | None) -> None:
         """Run one check within its share, and write down how it ended."""
         world, tries, found = self._world, Tries(), []
         requests, began = world.budget.requests, time.monotonic()
         failure: tuple[Result, str] | None = (Result.COULD_NOT_RUN, reason) if reason else None
+        self._kept -= check.least
         world.move()
         if failure is None:
             try:
-                with world.budget.share(check.weight, self._weight):
+                with world.budget.share(check.weight, self._weight, self._kept):
                     for one in check.run(world, tries):
                         found.append(one)
                         if len(found) >= MAX_FLAWS:

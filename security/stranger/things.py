@@ -27,6 +27,7 @@ IDS = (
     "sku",
     "isbn",
 )
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 REFERENCE = re.compile(r"^(?:(.+) )?(id|ids|uuid|guid|slug|ref|reference|key|number|code|sku|isbn)$")
 
 
@@ -96,7 +97,7 @@ class Things:
         """What a property such as `note id` refers to, or None."""
         found = REFERENCE.match(words)
         if not found:
-            return None
+            return self._meant(words, owner)
         noun = singular(found[1].split(" ")[-1]) if found[1] else ""
         thing = self.named(noun, owner) if noun else None
         if thing:
@@ -104,6 +105,12 @@ class Things:
         if found[2] == "code" or noun in ("coupon", "voucher", "promo"):
             return next((code for one in reversed(self.all) if (code := _code(one)) is not None), None)
         return None
+
+    def _meant(self, words: str, owner: str) -> Any:
+        """What a property that is called like a thing refers to (`from account`), where that can be no text."""
+        thing = self.named(singular(words.split(" ")[-1]), owner)
+        key = thing.key("id") if thing else None
+        return key if isinstance(key, int) or (isinstance(key, str) and UUID.fullmatch(key)) else None
 
 
 def _code(thing: Thing) -> Any:

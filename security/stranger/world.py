@@ -237,13 +237,20 @@ class World:
             if own and thing is not None and thing.owner != owner.name:
                 return None
             value = thing.key(place) if thing else self._own(collection, place, owner)
+            if value is None and not own:
+                value = _example(operation, place)
             if value is None:
                 return None
             found = {**(thing.params if thing else {}), **found, place: value}
         return {place: found[place] for place in operation.places}
 
+    def names_identity(self, collection: str, place: str) -> bool:
+        """Whether a path parameter names an account, and not a thing that identities make (a bank's accounts, say)."""
+        made = any(one.collection == collection and one.owner for one in self.things.all)
+        return not made and bool(IDENTITY.search(words_of(place)) or noun_of(collection) in IDENTITIES)
+
     def _thing(self, collection: str, place: str, owner: Actor) -> Thing | None:
-        if is_identity(collection, place):
+        if self.names_identity(collection, place):
             return None
         words = words_of(place).split(" ")
         nouns = (singular(noun_of(collection)), *(singular(word) for word in words[:-1] or words))
@@ -252,7 +259,7 @@ class World:
         )
 
     def _own(self, collection: str, place: str, owner: Actor) -> Any:
-        if not is_identity(collection, place):
+        if not self.names_identity(collection, place):
             return None
         words = words_of(place)
         named = owner.facts.get(words.split(" ")[-1])
@@ -267,9 +274,10 @@ class World:
         return list(leaves(thing.data))
 
 
-def is_identity(collection: str, place: str) -> bool:
-    """Whether a path parameter names an account."""
-    return bool(IDENTITY.search(words_of(place)) or noun_of(collection) in IDENTITIES)
+def _example(operation: Operation, place: str) -> Any:
+    """What the document gives as an example of a path parameter."""
+    schema = next((one.schema for one in operation.parameters if (one.place, one.name) == ("path", place)), {})
+    return schema.get("example", schema.get("default", next(iter(schema.get("enum") or ()), None)))
 
 
 def _keep_cookies(actor: Actor, exchange: Exchange) -> None:

@@ -34,7 +34,7 @@ def error_leak(world: World, tries: Tries) -> Iterator[Flaw]:
     """Malformed requests, and every error of the run so far, are read for internals."""
     sent = 0
     for request in _malformed(world):
-        if sent >= MALFORMED:
+        if sent >= MALFORMED or not world.budget.left:
             break
         sent += 1
         world.send(world.alice, request)
@@ -117,7 +117,7 @@ def _odd_query(world: World, operation: Operation) -> Request | None:
 
 def debug_pages(world: World, tries: Tries) -> Iterator[Flaw]:
     """Debug pages, configuration and interactive documentation answer a visitor."""
-    declared = {one.path for one in world.document.operations}
+    declared = {one.base for one in world.document.operations}
     for base in bases(world):
         missing = world.send(world.anonymous, Request("GET", f"{base}/missing-{secrets.token_hex(4)}"))
         for tail, shows in DEBUG if not base else DEBUG[:4]:

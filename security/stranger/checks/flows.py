@@ -10,7 +10,7 @@ from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.object_level import carol
-from security.stranger.discovery import actions, creations, overlaid
+from security.stranger.discovery import actions, creations, overlaid, refers
 from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import Leaf, leaves
 from security.stranger.operation import Operation, words_of
@@ -40,7 +40,8 @@ def one_time(world: World, tries: Tries) -> Iterator[Flaw]:
     if not operations:
         raise NothingToAttackError("No operation looks as if it counted once (coupon, vote, like, claim).")
     for operation in operations:
-        actor = carol(world) or world.bob
+        # The first identity has objects that a body may have to name; everybody else has none yet.
+        actor = world.alice if refers(world, operation) else carol(world) or world.bob
         request = _acting(world, operation, actor)
         if request is None:
             continue
@@ -53,7 +54,7 @@ def _acting(world: World, operation: Operation, actor: Actor) -> Request | None:
     params = world.params(operation, actor, own=True)
     if params is None and operation.places:
         maker = next(
-            (one for one in creations(world) if operation.path.startswith(f"{one.path}/{{{operation.places[0]}}}")),
+            (one for one in creations(world) if operation.is_item_of(one)),
             None,
         )
         if maker is not None:
@@ -114,7 +115,7 @@ def _again(world: World, operation: Operation, actor: Actor, request: Request, t
 def _observers(world: World, operation: Operation, actor: Actor, request: Request) -> list[Request]:
     """GETs that may show the effect: the object that is acted on, the account, and lists of one number such as a wallet."""
     found: list[Request] = []
-    path = operation.path
+    path = operation.base
     while "/" in path.strip("/"):
         path = path.rsplit("/", 1)[0]
         one = world.document.operation("GET", path)
@@ -191,12 +192,8 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
     for operation, name in places:
-        actor = world.bob
-        params = (
-            world.params(operation, actor, own=True)
-            or world.params(operation, actor)
-            or world.params(operation, world.alice)
-        )
+        actor = world.alice
+        params = world.params(operation, actor, own=True) or world.params(operation, actor)
         if params is None:
             continue
         yield from _below_zero(world, operation, name, params, tries)
@@ -205,7 +202,7 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
 def _below_zero(
     world: World, operation: Operation, name: str, params: Mapping[str, Any], tries: Tries
 ) -> Iterator[Flaw]:
-    actor = world.bob
+    actor = world.alice
     tries.expect(1)
     before = world.send(actor, world.witness) if world.witness else None
     for whole in (False, True):

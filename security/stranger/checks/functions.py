@@ -14,13 +14,18 @@ from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import told
 from security.stranger.discovery import UNSAFE
 from security.stranger.finding import Flaw, flaw
-from security.stranger.operation import Operation
+from security.stranger.operation import Operation, words_of
 from security.stranger.world import World
 
+BY_OTHER_MEANS = 4  # operations after which only the declared way is tried
 OTHER_METHODS = ("GET", "POST", "PUT")
 # Guessable names, beside where the document's own operations are.
 HIDDEN = ("/admin", "/admin/users", "/admin/stats", "/admin/config", "/internal", "/internal/users", "/internal/stats", "/users/all",
           "/export", "/users/export", "/admin/export", "/backup", "/debug/users", "/private")  # fmt: skip
+# A path in running text or JSON: two parts at least, or one of the guessable names.
+SPOKEN = re.compile(r"(?<![\w/.:<])(/(?:admin|internal|debug|(?:[\w-]+/)+)[\w-]+/?)(?![\w/{:.-])")
+STATIC = re.compile(r"\.(html|js|css|png|ico|txt)$|/(docs|openapi|swagger|static|health|metrics)\b")
+MOST_HINTED = 6
 ACCEPTED: dict[str, Any] = {"of": 0, "status": [200, 299]}
 
 
@@ -39,7 +44,7 @@ def admin_operations(world: World, tries: Tries) -> Iterator[Flaw]:
         ):
             continue
         tries.expect(1)
-        yield from _called(world, operation, params)
+        yield from _called(world, operation, params, tries)
         tries.count()
 
 
@@ -50,7 +55,7 @@ def _victim(world: World, operation: Operation) -> Actor | None:
     return world.alice if operation.method == "GET" else carol(world) or world.bob
 
 
-def _called(world: World, operation: Operation, params: dict[str, Any]) -> Iterator[Flaw]:
+def _called(world: World, operation: Operation, params: dict[str, Any], tries: Tries) -> Iterator[Flaw]:
     body = world.body(operation, world.bob, world.mark()) if operation.body else None
     request = world.request(operation, world.bob, params, body)
     answer = world.send(world.bob, request)
@@ -59,7 +64,7 @@ def _called(world: World, operation: Operation, params: dict[str, Any]) -> Itera
         answer = world.send(world.bob, world.request(operation, world.bob, params, whole))
     if _answered(answer):
         yield flaw(answer, "A plain identity may call an administrative operation.", [answer], [ACCEPTED])
-    elif answer.status in (401, 403):
+    elif answer.status in (401, 403) and tries.of <= BY_OTHER_MEANS:
         yield from _by_other_means(world, operation, request, answer)
 
 
@@ -69,8 +74,8 @@ def _answered(answer: Exchange) -> bool:
 
 def _by_other_means(world: World, operation: Operation, request: Request, refused: Exchange) -> Iterator[Flaw]:
     """The same by an undeclared method, or under a path that a router may read alike."""
-    declared = {one.method for one in world.document.operations if one.path == operation.path}
-    others: list[Request] = [replace(request, template=request.template + "/")]
+    declared = {one.method for one in world.document.operations if one.base == operation.base}
+    others: list[Request] = [replace(request, template=_other_slash(request.template))]
     if operation.method == "GET":
         others += [
             replace(request, headers={**request.headers, "X-HTTP-Method-Override": "GET"}, method="POST", json={})
@@ -85,6 +90,10 @@ def _by_other_means(world: World, operation: Operation, request: Request, refuse
             made = flaw(answer, f"{operation.name} is refused, and {answer.request.name} is not.", [refused, answer], conditions, answer.request.method)  # fmt: skip
             yield replace(made, method=operation.method, path=operation.path)
             return
+
+
+def _other_slash(path: str) -> str:
+    return path.rstrip("/") if path.endswith("/") else path + "/"
 
 
 def _is_anything(world: World, answer: Exchange) -> bool:
@@ -103,9 +112,21 @@ def bases(world: World) -> list[str]:
 
 
 def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
-    """Paths that nobody declared, but that anybody may guess, answer a plain identity."""
-    declared = {one.path for one in world.document.operations}
+    """Paths that nobody declared, but that anybody may guess or read of, answer a plain identity."""
+    declared = {one.base for one in world.document.operations}
     found = 0
+    for path in _hinted(world, declared):
+        tries.expect(1)
+        answer = world.send(world.bob, Request("GET", path))
+        tries.count()
+        if answer.ok and _answered(answer) and not _is_anything(world, answer):
+            found += 1
+            yield flaw(
+                answer,
+                "An operation that is spoken of and not declared answers a plain identity.",
+                [answer],
+                [ACCEPTED],
+            )
     for base in bases(world):
         missing = world.send(world.bob, Request("GET", f"{base}/missing-{secrets.token_hex(4)}"))
         for tail in HIDDEN:
@@ -128,6 +149,15 @@ def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
                     [answer],
                     [ACCEPTED],
                 )
+
+
+def _hinted(world: World, declared: set[str]) -> list[str]:
+    """Paths that the document's words, the first page or `robots.txt` speak of."""
+    pages = [world.send(world.anonymous, Request("GET", path)) for path in ("/", "/robots.txt")]
+    said = [one.words for one in world.document.operations] + [one.answer.text[:20_000] for one in pages if one.ok]
+    paths = {found.rstrip("/") for text in said for found in SPOKEN.findall(text)}
+    chosen = sorted(path for path in paths if path not in declared and not _is_item_of(declared, path) and not UNSAFE.search(words_of(path)))  # fmt: skip
+    return [path for path in chosen if not STATIC.search(path)][:MOST_HINTED]
 
 
 def _is_item_of(declared: set[str], path: str) -> bool:

@@ -141,7 +141,9 @@ def log_in_bypass(world: World, tries: Tries) -> Iterator[Flaw]:
         answer = world.send(visitor, request)
         if answer.ok and not wrong.ok and _signed_in(answer, wrong):
             conditions = [{"of": 0, "status": [400, 499]}, {"of": 1, "status": [200, 299]}]
-            yield flaw(answer, f"{name} logs in without the password.", [wrong, answer], conditions, name, [world.alice.name])
+            yield flaw(
+                answer, f"{name} logs in without the password.", [wrong, answer], conditions, name, [world.alice.name]
+            )
             break
     tries.count()
 

@@ -17,7 +17,7 @@ from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import Leaf, leaves
 from security.stranger.operation import Operation, words_of
 from security.stranger.things import Thing
-from security.stranger.world import World, is_identity
+from security.stranger.world import World
 
 MAX_OBJECTS = 8
 RANK = re.compile(r"^(role|roles|is admin|admin|is staff|staff|is superuser|superuser|is moderator|permissions|access level|user type|account type|privilege|group)$")  # fmt: skip
@@ -161,7 +161,7 @@ def _own_updates(world: World) -> list[Operation]:
         if one.method not in ("PUT", "PATCH") or one.looks_administrative or "password" in one.path_words:
             continue
         own = not one.places and one.last in ("me", "profile", "account", "user", "self", "settings")
-        named = one.is_item and len(one.places) == 1 and is_identity(one.path.rsplit("/", 1)[0], one.places[0])
+        named = one.is_item and len(one.places) == 1 and world.names_identity(one.parent, one.places[0])
         if own or named:
             found.append(one)
     return found
@@ -211,11 +211,11 @@ def object_properties(world: World, tries: Tries) -> Iterator[Flaw]:
     """Owner, price, state and the like at the creation and the update of an object."""
     things = {thing.collection: thing for thing in world.things.owned(world.alice.name)}
     for collection, thing in list(things.items())[:MAX_OBJECTS]:
-        maker = next((one for one in creations(world) if one.path == collection), None)
+        maker = next((one for one in creations(world) if one.base == collection), None)
         if maker is not None:
             yield from _at_creation(world, maker, thing, tries)
         for one in world.document.operations:
-            if one.method in ("PUT", "PATCH") and one.is_item and one.path.rsplit("/", 1)[0] == collection:
+            if one.method in ("PUT", "PATCH") and one.is_item and one.parent == collection:
                 yield from _at_change(world, one, thing, tries)
     if not tries.of:
         raise NothingToAttackError("No object is known whose answers show a property that its requests do not offer.")

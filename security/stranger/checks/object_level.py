@@ -29,8 +29,8 @@ from security.stranger.enrol import NoIdentityError, newcomer
 from security.stranger.finding import Flaw, flaw
 from security.stranger.leaves import leaves
 from security.stranger.operation import NOTICE, Operation, singular, words_of
-from security.stranger.things import Thing, object_in
-from security.stranger.world import World, is_identity
+from security.stranger.things import Thing, object_in, prefix_of
+from security.stranger.world import World
 
 # What only an owner does. Others may well like, comment, follow or report.
 OWNER_ACTS = re.compile(
@@ -59,7 +59,6 @@ def object_read(world: World, tries: Tries) -> Iterator[Flaw]:
         yield from _read(world, sharing, request)
     for thing in world.things.owned(world.alice.name):
         yield from _listed(world, sharing, thing)
-    yield from _named_in_body(world, sharing, tries)
 
 
 def _readings(world: World) -> Iterator[Request]:
@@ -78,7 +77,7 @@ def _private_ones(world: World) -> Iterator[Request]:
     """Objects made private where there is a switch for it: others are often public, and prove nothing."""
     for maker in creations(world):
         change = _privacy(world, maker)
-        reading = next((one for one in item_operations(world, "GET") if one.is_item and one.path.rsplit("/", 1)[0] == maker.path), None)  # fmt: skip
+        reading = next((one for one in item_operations(world, "GET") if one.is_item and one.parent == maker.base), None)  # fmt: skip
         thing = create(world, maker, world.alice, change) if change and reading else None
         if thing is not None and reading is not None:
             world.things.all.insert(0, thing)  # the newest one stays the one that paths are filled with
@@ -152,7 +151,7 @@ def _through_own_parent(world: World, request: Request, own: Exchange, marks: li
     if len(request.params) < 2:
         return
     places = list(request.params)
-    outer = next((one for one in creations(world) if request.template.startswith(f"{one.path}/{{{places[0]}}}")), None)
+    outer = next((one for one in creations(world) if request.template.startswith(f"{one.base}/{{{places[0]}}}")), None)
     parent = create(world, outer, world.bob) if outer else None
     key = parent.key(places[0]) if parent else None
     if key is None:
@@ -176,9 +175,12 @@ def _listed(world: World, sharing: Sharing, thing: Thing) -> Iterator[Flaw]:
         )
 
 
-def _named_in_body(world: World, sharing: Sharing, tries: Tries) -> Iterator[Flaw]:
-    """Operations that take an object's id in the body and answer with the object, or change it."""
-    for operation, name, thing in list(_references(world)):
+def object_named(world: World, tries: Tries) -> Iterator[Flaw]:
+    """The second identity names an object of the first in a body, and is shown it or changes it."""
+    sharing, references = Sharing(world), list(_references(world))
+    if not references:
+        raise NothingToAttackError("No operation takes the id of an identity's own object in its body.")
+    for operation, name, thing in references:
         if sharing.is_shared(thing):
             continue
         key = thing.key("id") if words_of(name) != "code" else thing.data.get("code")
@@ -211,7 +213,7 @@ def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
                 continue
             nouns = [word for word in words if word not in NO_NOUNS]
             thing = world.things.named(nouns[-1], world.alice.name) if nouns else None
-            if thing is not None and thing.owner == world.alice.name and thing.collection != operation.path:
+            if thing is not None and thing.owner == world.alice.name and thing.collection != operation.base:
                 yield operation, name, thing
 
 
@@ -246,17 +248,22 @@ def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
 def _victim(world: World, operation: Operation) -> Actor | None:
     """Who is attacked: for an account somebody new, since the first identity is still needed."""
     place = operation.places[-1]
-    if not is_identity(operation.path.split(f"/{{{place}}}")[0], place):
+    if not world.names_identity(prefix_of(operation, place), place):
         return world.alice
     return carol(world)
 
 
 def carol(world: World) -> Actor | None:
-    """A third identity that may be lost, or None where nobody can register."""
-    known = next((one for one in world.identities if one.name == "carol"), None)
+    """A third identity that may be changed and locked out, or None where nobody can register."""
+    return extra(world, "carol", "c")
+
+
+def extra(world: World, name: str, letter: str) -> Actor | None:
+    """A further identity of this name, made where it is not there yet; None where nobody can register."""
+    known = next((one for one in world.identities if one.name == name), None)
     if known is None and world.can_register:
         try:
-            known = newcomer(world, "carol", "c")
+            known = newcomer(world, name, letter)
             world.identities.append(known)
         except NoIdentityError:
             return None
@@ -326,7 +333,7 @@ def _reading(
     world: World, operation: Operation, victim: Actor, params: dict[str, Any], thing: Thing | None
 ) -> Request | None:
     """How the owner looks at what the operation changes."""
-    path = operation.path
+    path = operation.base
     for _ in range(READ_AGAIN):
         one = world.document.operation("GET", path)
         if one is not None and (one.places or thing is not None):
@@ -350,10 +357,11 @@ def object_deleted(world: World, tries: Tries) -> Iterator[Flaw]:
 
 
 def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
-    victim = _victim(world, operation)
+    # An account that is deleted can't be attacked any more: that is somebody else's than those of other attacks.
+    victim = world.alice if _victim(world, operation) is world.alice else extra(world, "fay", "f")
     if victim is None:
         return
-    maker = next((one for one in creations(world) if f"{one.path}/{{{operation.places[-1]}}}" == operation.path), None)
+    maker = next((one for one in creations(world) if one.base == operation.parent), None)
     if maker is not None and victim is world.alice:
         create(world, maker, victim)
     params = world.params(operation, victim, own=True)

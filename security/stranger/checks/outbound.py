@@ -14,6 +14,7 @@ from typing import Any
 from security.guard import Pinned
 from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange
+from security.regression.player import IMPOSSIBLE
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations, overlaid
@@ -178,7 +179,7 @@ def _shake(world: World, waiting: list[tuple[Opening, Exchange, str]]) -> None:
                 one.method == "POST"
                 and one.places
                 and TRIGGER.search(one.last)
-                and one.path.startswith(opening.operation.path)
+                and one.path.startswith(opening.operation.base)
                 and found
             ):
                 key = found[1].get("id", next(iter(found[1].values())))
@@ -211,12 +212,37 @@ def _named(exchange: Exchange, opening: Opening) -> bool:
 
 
 def _fetched(world: World, opening: Opening) -> bool:
-    texts = [
-        str(one.request.json or one.request.form or one.request.text or one.request.query)
-        for one in world.exchanges
-        if _named(one, opening)
-    ]
-    return any(path in text for path in world.canary.asked for text in texts)
+    return any(_names_asked(world, one) for one in world.exchanges if _named(one, opening))
+
+
+def _names_asked(world: World, exchange: Exchange) -> bool:
+    """Whether the request named a URL that the canary was then asked for."""
+    request = exchange.request
+    text = str(request.json or request.form or request.text or request.query)
+    return any(path in text for path in world.canary.asked)
+
+
+def upstream_data(world: World, tries: Tries) -> Iterator[Flaw]:
+    """What the canary says is taken as it is: a price below zero stands in the target's answer."""
+    answered = [(one, exchange) for one in openings(world) for exchange in world.exchanges if _named(exchange, one)]
+    heard = [(one, exchange) for one, exchange in answered if exchange.ok and _names_asked(world, exchange)]
+    if not heard:
+        raise NothingToAttackError("No operation asks a URL that a user gives, as far as the canary heard.")
+    for opening, exchange in heard:
+        tries.expect(1)
+        tries.count()
+        sent = {leaf.key for leaf in leaves(exchange.request.json or {})}
+        for leaf in leaves(exchange.answer.json()):
+            if leaf.value == IMPOSSIBLE and leaf.key not in sent:
+                conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at": [leaf.pointer, IMPOSSIBLE]}]
+                yield flaw(
+                    exchange,
+                    f"The answer of a stranger is taken as it is: {leaf.key} is {leaf.value}.",
+                    [exchange],
+                    conditions,
+                    opening.name,
+                )
+                return
 
 
 def webhook_unsigned(world: World, tries: Tries) -> Iterator[Flaw]:

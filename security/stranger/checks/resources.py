@@ -65,6 +65,15 @@ def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
             yield flaw(
                 answer, f"{parameter.name}={HUGE} is taken: {echoed.key} says so.", [answer], conditions, parameter.name
             )
+        elif isinstance(declared := parameter.schema.get("maximum"), int) and count > declared:
+            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "longer_than": declared}]
+            yield flaw(
+                answer,
+                f"{parameter.name}={HUGE} is answered with {count} items; the document says {declared} at most.",
+                [answer],
+                conditions,
+                parameter.name,
+            )
         elif count < UNBOUNDED:
             few += 1
     if few and few == tries.done:

@@ -121,7 +121,7 @@ def thing_of(world: World, request: Request) -> Thing | None:
 def view(world: World, actor: Actor, thing: Thing) -> Exchange | None:
     """What this actor sees of a thing: the object itself, or else the list that it stands in."""
     for one in world.document.operations:
-        if one.method == "GET" and one.is_item and one.path.rsplit("/", 1)[0] == thing.collection:
+        if one.method == "GET" and one.is_item and one.parent == thing.collection:
             key = thing.key(one.places[-1])
             return world.send(actor, world.request(one, actor, {**thing.params, one.places[-1]: key}))
     listing = world.document.operation("GET", thing.collection)

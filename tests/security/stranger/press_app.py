@@ -13,10 +13,11 @@ from starlette.routing import Route
 
 FLAWS = {
     "draft_by_query": "object_read",
-    "draft_in_body": "object_read",
+    "draft_in_body": "object_named",
     "open_list": "auth_missing",
     "fetches_anything": "server_side_request",
     "follows": "upstream_redirect",
+    "believes_upstream": "upstream_data",
     "believes": "webhook_unsigned",
     "old_version": "old_versions",
     "hidden_admin": "hidden_operations",
@@ -137,7 +138,8 @@ class _Press:
             raise HTTPException(422, "not from there")
         async with httpx.AsyncClient(follow_redirects="follows" in self.flaws, timeout=2) as client:
             answer = await client.get(url)
-        return JSONResponse({"bytes": len(answer.content)})
+        read = answer.json() if "believes_upstream" in self.flaws else {}
+        return JSONResponse({"bytes": len(answer.content), "price": read.get("price", 0)})
 
     async def ping(self, request: Request) -> Response:
         """No command is run here: the one form that the probe uses is worked out as a shell would."""
