@@ -12,7 +12,7 @@ from typing import Any
 
 from security.regression import player
 
-HEAD = '''"""Flaws that `tradeoff probe` found: each test plays the requests that proved one, and fails while it is there.
+HEAD = '''"""Flaws that `tradeoff probe` found: each test plays what proved one and fails while it is there.
 
 Run with BASE_URL=http://127.0.0.1:8000 pytest {name}. Places that name the environment hold what must not stand here.
 """

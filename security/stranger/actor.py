@@ -42,7 +42,7 @@ class Credential:
 
 @dataclass
 class Actor:
-    """An identity, or the anonymous visitor. `setup` are the exchanges that made it, `facts` what it is to the target."""
+    """An identity, or the visitor. `setup` are the exchanges that made it, `facts` what it is to the target."""
 
     name: str
     persona: Persona

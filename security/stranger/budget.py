@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from security.probe.client import Meter
 
-FEWEST, SHORTEST_S = 3, 0.5
+FEWEST, SHORTEST_S = 10, 0.5
 GENEROUS, GENEROUS_S = 1.6, 3.0
 
 

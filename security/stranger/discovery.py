@@ -96,9 +96,13 @@ def actions(world: World) -> list[Operation]:
     return [
         one
         for one in world.document.operations
-        if one.method in ("POST", "PUT", "PATCH") and id(one) not in creating and one is not world.register
-        and one is not world.log_in and not _is_session(one) and not UNSAFE.search(one.path_words)
-    ]  # fmt: skip
+        if one.method in ("POST", "PUT", "PATCH")
+        and id(one) not in creating
+        and one is not world.register
+        and one is not world.log_in
+        and not _is_session(one)
+        and not UNSAFE.search(one.path_words)
+    ]
 
 
 def create(world: World, operation: Operation, actor: Actor, change: Mapping[str, Any] | None = None) -> Thing | None:
@@ -153,11 +157,8 @@ def _hinted(world: World, operation: Operation, actor: Actor, refused: Exchange)
     wanted = [
         name for name in dict.fromkeys(names) if name not in ("error", "errors", "message", "detail", "field", "code")
     ]
-    mark = world.mark()
-    known = lambda words: world.known(actor, words)  # noqa: E731 - one line of glue
-    return {
-        name: world.inventor.value(name, {"type": "string"}, actor.persona, mark, known) for name in wanted[:8]
-    } or None
+    writing = world.writing(actor, world.mark())
+    return {name: world.inventor.value(name, {"type": "string"}, writing) for name in wanted[:8]} or None
 
 
 def _thing(

@@ -127,6 +127,7 @@ def _operation(
         body=_body(schemas, written, list(merged.values()), raw),
         answer=_answer(schemas, written),
         security=tuple(one for one in security if isinstance(one, dict)) if isinstance(security, list) else None,
+        inherits_security="security" not in written,
         words=" ".join(str(word) for word in words if word),
         extensions=json.dumps({key: one for key, one in written.items() if str(key).startswith("x-")}, default=str),
     )
@@ -134,13 +135,13 @@ def _operation(
 
 def _schema_of(parameter: Mapping[str, Any]) -> dict[str, Any]:
     content = parameter.get("content")
-    first = next(iter(content.values()), {}) if isinstance(content, dict) else {}
+    first: Any = next(iter(content.values()), {}) if isinstance(content, dict) else {}
     schema = parameter.get("schema") or (first.get("schema") if isinstance(first, dict) else None)
     base = dict(schema) if isinstance(schema, dict) else {key: parameter[key] for key in _SWAGGER if key in parameter}
     if "example" in parameter:
         base["example"] = parameter["example"]
     elif isinstance(parameter.get("examples"), dict):
-        shown = next(iter(parameter["examples"].values()), {})
+        shown: Any = next(iter(parameter["examples"].values()), {})
         base["example"] = shown.get("value") if isinstance(shown, dict) else None
     return base
 

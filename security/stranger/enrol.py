@@ -18,13 +18,12 @@ from security.stranger.operation import (
     LOG_IN,
     LOG_OUT,
     REGISTER,
-    RESET,
     Body,
     Operation,
     words_of,
 )
 from security.stranger.things import IDS
-from security.stranger.values import Persona
+from security.stranger.values import Persona, Writing, nothing_known
 from security.stranger.world import World
 
 PASSWORD = re.compile(r"\b(password|passwd|pwd|passphrase|pass|pin)\d?\b")
@@ -61,9 +60,11 @@ def _best(
     fitting = [
         one
         for one in operations
-        if fits.search(one.path_words) and not never.search(one.path_words) and not LOG_OUT.search(one.path_words)
+        if fits.search(one.path_words)
+        and not never.search(one.path_words)
+        and not LOG_OUT.search(one.path_words)
         and (one.body is None or not one.body.schema.get("properties") or takes_password(world, one))
-    ]  # fmt: skip
+    ]
     spoken = [
         one
         for one in operations
@@ -221,7 +222,7 @@ def log_in_request(world: World, persona: Persona) -> Request:
     if operation.body is None or not operation.body.schema.get("properties"):
         operation = replace(operation, body=Body("application/json", {"type": "object", "properties": FALLBACK}))
     assert operation.body is not None
-    body = world.inventor.body(operation.body, persona, "", lambda _: None, whole=False)
+    body = world.inventor.body(operation.body, Writing(persona, "", nothing_known, whole=False))
     return world.request(operation, Actor("log-in", persona), body=body)
 
 

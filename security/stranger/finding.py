@@ -37,6 +37,11 @@ def flaw(
     return Flaw(at.request.method, at.request.template, sentence, Proof(exchanges, conditions, needs), place)
 
 
+def good(of: int, **more: Any) -> dict[str, Any]:
+    """The condition that an exchange was a success (2xx), and further ones on it."""
+    return {"of": of, "status": [200, 299], **more}
+
+
 @dataclass(frozen=True)
 class Finding:
     """A flaw with its ids; `id` is the same in every run against the same application."""

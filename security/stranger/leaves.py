@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from security.stranger.operation import words_of
 
 MAX_LEAVES = 20_000
+NUMERIC = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ def leaves(value: Any, pointer: str = "", key: str = "") -> Iterator[Leaf]:
         else:
             given += 1
             yield Leaf(place, name, one)
+
+
+def number(value: object) -> float | None:
+    """A number, also where it is written as text (`"10.00"`); a switch is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value) if not isinstance(value, str) or NUMERIC.fullmatch(value) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def objects(value: Any, pointer: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

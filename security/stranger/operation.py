@@ -55,6 +55,7 @@ class Operation:
     body: Body | None = None
     answer: Mapping[str, Any] | None = None
     security: tuple[Mapping[str, Any], ...] | None = None
+    inherits_security: bool = False
     words: str = ""
     extensions: str = ""
 

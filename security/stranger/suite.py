@@ -1,4 +1,4 @@
-"""Attacks a stranger: makes identities, explores, runs every check within the budget, and says what it could not try."""
+"""Attacks a stranger: makes identities, explores, runs every check in the budget, says what it could not try."""
 
 from __future__ import annotations
 
@@ -142,19 +142,33 @@ class _Run:
         result, evidence = _judged(added, tries, failure)
         self.outcomes.append(
             Outcome(
-                check.name, check.control, check.api, result, presentable(evidence),
-                world.budget.requests - requests, time.monotonic() - began,
+                check.name,
+                check.control,
+                check.api,
+                result,
+                presentable(evidence),
+                world.budget.requests - requests,
+                time.monotonic() - began,
             )
-        )  # fmt: skip
+        )
 
     def _finding(self, check: Check, one: Flaw) -> Finding | None:
         identifier = stable_id(check.name, one.method, one.path, one.place)
         if any(known.id == identifier for known in self.findings):
             return None
         finding = Finding(
-            identifier, check.name, check.title, check.control, [check.api] if check.api else [], check.cwe, check.asvs,
-            one.method, one.path, evidence_of(self._world, one), script_for(self._world, one),
-        )  # fmt: skip
+            identifier,
+            check.name,
+            check.title,
+            check.control,
+            [check.api] if check.api else [],
+            check.cwe,
+            check.asvs,
+            one.method,
+            one.path,
+            evidence_of(self._world, one),
+            script_for(self._world, one),
+        )
         self.findings.append(finding)
         return finding
 

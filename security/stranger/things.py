@@ -108,7 +108,7 @@ class Things:
 
     def _meant(self, words: str, owner: str) -> Any:
         """What a property that is called like a thing refers to (`from account`), where that can be no text."""
-        thing = self.named(singular(words.split(" ")[-1]), owner)
+        thing = self.named(singular(words.rsplit(" ", maxsplit=1)[-1]), owner)
         key = thing.key("id") if thing else None
         return key if isinstance(key, int) or (isinstance(key, str) and UUID.fullmatch(key)) else None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,6 @@ class Persona:
     username: str
     email: str
     password: str
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 Known = Callable[[str], Any]
@@ -60,8 +59,14 @@ TEXTS: tuple[tuple[str, Callable[[Wanted], str]], ...] = (
     (r"\b(user ?name|login|handle|nick ?name|user|account name)\b", lambda wanted: wanted.persona.username),
     (r"\b(first|given|last|family|full|display) name\b|\bsurname\b", lambda wanted: f"Robin {wanted.mark}"),
     (r"\b(phone|mobile|telephone|tel)\b", _phone),
-    (r"\b(urls?|uri|link|website|homepage|webhook|callback|endpoint|avatar|image|picture)\b", lambda wanted: f"https://probe.invalid/{wanted.mark}"),
-    (r"\b(date ?time|timestamp|.* at|starts?|ends?)$", lambda wanted: _day(_days(wanted.words)).isoformat().replace("+00:00", "Z")),
+    (
+        r"\b(urls?|uri|link|website|homepage|webhook|callback|endpoint|avatar|image|picture)\b",
+        lambda wanted: f"https://probe.invalid/{wanted.mark}",
+    ),
+    (
+        r"\b(date ?time|timestamp|.* at|starts?|ends?)$",
+        lambda wanted: _day(_days(wanted.words)).isoformat().replace("+00:00", "Z"),
+    ),
     (r"\b(birth|born|dob)\b", lambda _: "1990-04-02"),
     (r"\b(date|day|checkin|checkout)\b", lambda wanted: _day(_days(wanted.words)).date().isoformat()),
     (r"\bcurrency\b", lambda _: "USD"),
@@ -77,7 +82,7 @@ TEXTS: tuple[tuple[str, Callable[[Wanted], str]], ...] = (
     (r"\bslug\b", lambda wanted: f"probe-{wanted.mark}"),
     (r"\b(priority|severity)\b", lambda _: "low"),
     (r"\b(amount|price|total|cost)\b", lambda _: "10.00"),
-)  # fmt: skip
+)
 FORMATS: Mapping[str, Callable[[Wanted], str]] = {
     "email": lambda wanted: wanted.persona.email,
     "password": lambda wanted: wanted.persona.password,
@@ -99,93 +104,94 @@ NUMBERS: tuple[tuple[str, float], ...] = (
     (r"\byear\b", 2024),
     (r"\b(stock|capacity|inventory|max uses|uses)\b", 50),
 )
-REFERENCE = re.compile(r"^(.+) (id|uuid|slug|ref|key|number|isbn|sku)$")
+FREE_TEXT = re.compile(
+    r"\b(title|body|text|content|note|notes|message|description|subject|name|memo|reason|remark|remarks|comment)$"
+)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How a body is written: by whom, with which mark, what is known of other things, all properties or the needed."""
+
+    persona: Persona
+    mark: str
+    known: Known
+    whole: bool = True
 
 
 class Inventor:
-    """Makes values for one document. `known` gives what is known of a referenced thing, by the property's words."""
+    """Makes values for one document."""
 
     def __init__(self, schemas: Schemas) -> None:
         self._schemas = schemas
 
-    def body(self, body: Body, persona: Persona, mark: str, known: Known, *, whole: bool) -> dict[str, Any]:
-        """A body with its required properties and free texts; with all of its properties where `whole`."""
+    def body(self, body: Body, writing: Writing) -> dict[str, Any]:
+        """A body with its required properties and free texts; with all of its properties where the writing is whole."""
+        made = self._object(body.schema, writing, 0)
         example = body.schema.get("example")
-        made = self._object(body.schema, persona, mark, known, whole, 0)
         if not made and isinstance(example, dict):
-            return {name: self._like(name, one, persona, mark, known) for name, one in example.items()}
+            return {name: self._like(name, one, writing) for name, one in example.items()}
         return made
 
-    def _object(
-        self, schema: Mapping[str, Any], persona: Persona, mark: str, known: Known, whole: bool, depth: int
-    ) -> dict[str, Any]:
+    def value(self, name: str, schema: Mapping[str, Any], writing: Writing, depth: int = 0) -> Any:
+        """A value for one property or parameter."""
+        if depth > MAX_DEPTH:
+            return None
+        if schema.get("type") == "object" or "properties" in schema:
+            return self._object(schema, writing, depth)
+        if schema.get("type") == "array":
+            return [self.value(name.removesuffix("s"), self._schemas.flat(schema.get("items")), writing, depth + 1)]
+        return _scalar(name, schema, writing)
+
+    def _object(self, schema: Mapping[str, Any], writing: Writing, depth: int) -> dict[str, Any]:
         properties = self._schemas.properties(schema)
         required = schema.get("required")
         needed = set(map(str, required)) if isinstance(required, list) else set(properties)
-        example = schema.get("example") if isinstance(schema.get("example"), dict) else {}
+        example = schema.get("example")
         made = {}
         for name, one in properties.items():
-            if one.get("readOnly"):
+            if one.get("readOnly") or not (writing.whole or name in needed or _is_free_text(name, one)):
                 continue
-            if whole or name in needed or _is_free_text(name, one):
-                shown = {"example": example[name]} if example and name in example and "example" not in one else {}
-                made[name] = self._value(name, {**one, **shown}, persona, mark, known, whole, depth + 1)
+            shown = {"example": example[name]} if isinstance(example, dict) and name in example else {}
+            made[name] = self.value(name, {**shown, **one}, writing, depth + 1)
         return made
 
-    def value(self, name: str, schema: Mapping[str, Any], persona: Persona, mark: str, known: Known) -> Any:
-        """A value for one property or parameter."""
-        return self._value(name, schema, persona, mark, known, True, 0)
-
-    def _value(
-        self, name: str, schema: Mapping[str, Any], persona: Persona, mark: str, known: Known, whole: bool, depth: int
-    ) -> Any:
-        words = words_of(name)
-        kind = schema.get("type")
-        if depth > MAX_DEPTH:
-            return None
-        if kind == "object" or "properties" in schema:
-            return self._object(schema, persona, mark, known, whole, depth)
-        if kind == "array":
-            item = self._schemas.flat(schema.get("items"))
-            return [self._value(name.removesuffix("s"), item, persona, mark, known, whole, depth)]
-        return self._scalar(name, words, schema, persona, mark, known)
-
-    def _scalar(
-        self, name: str, words: str, schema: Mapping[str, Any], persona: Persona, mark: str, known: Known
-    ) -> Any:
-        if name in persona.extra:
-            return persona.extra[name]
-        if "const" in schema:
-            return schema["const"]
-        if isinstance(schema.get("enum"), list) and schema["enum"]:
-            return schema["enum"][0]
-        wanted = Wanted(words, schema, persona, mark)
-        found = known(words)
-        if found is not None and _fits(found, schema):
-            return found
-        match schema.get("type"):
-            case "boolean":
-                return schema.get("default", False)
-            case "integer" | "number":
-                return _number(wanted)
-            case _:
-                return _text(wanted)
-
-    def _like(self, name: str, shown: Any, persona: Persona, mark: str, known: Known) -> Any:
+    def _like(self, name: str, shown: Any, writing: Writing) -> Any:
         """A value like the one that an example shows."""
         match shown:
             case dict():
-                return {key: self._like(key, one, persona, mark, known) for key, one in shown.items()}
+                return {key: self._like(key, one, writing) for key, one in shown.items()}
             case bool() | int() | float() | None | list():
                 return shown
             case _:
-                return self._scalar(name, words_of(name), {"type": "string", "example": shown}, persona, mark, known)
+                return _scalar(name, {"type": "string", "example": shown}, writing)
+
+
+def _scalar(name: str, schema: Mapping[str, Any], writing: Writing) -> Any:
+    fixed = [schema["const"]] if "const" in schema else schema.get("enum")
+    if isinstance(fixed, list) and fixed:
+        return fixed[0]
+    wanted = Wanted(words_of(name), schema, writing.persona, writing.mark)
+    found = writing.known(wanted.words)
+    if found is not None and _fits(found, schema):
+        return found
+    match schema.get("type"):
+        case "boolean":
+            return schema.get("default", False)
+        case "integer" | "number":
+            return _number(wanted)
+        case _:
+            return _text(wanted)
+
+
+def nothing_known(_: str) -> None:
+    """What is known of other things where none are: nothing."""
 
 
 def _is_free_text(name: str, schema: Mapping[str, Any]) -> bool:
     """Whether the property may carry the mark without anyone minding."""
     plain = schema.get("type") == "string" and not {"format", "enum", "pattern", "readOnly"} & schema.keys()
-    return plain and re.search(r"\b(title|body|text|content|note|notes|message|description|subject|name|memo|reason)$", words_of(name)) is not None  # fmt: skip
+    return plain and FREE_TEXT.search(words_of(name)) is not None
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:

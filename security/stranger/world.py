@@ -27,7 +27,7 @@ from security.stranger.leaves import Leaf, leaves
 from security.stranger.operation import Operation, singular, words_of
 from security.stranger.shaping import shaped
 from security.stranger.things import Thing, Things, noun_of, prefix_of
-from security.stranger.values import Inventor, Persona
+from security.stranger.values import Inventor, Persona, Writing
 
 TIMEOUT_S = 3.0
 TIMED_OUT = 599
@@ -121,9 +121,15 @@ class World:
         return Wording(lambda who: setups.get(who, []), {**places, self.nonce: "«nonce»"})
 
     def send(
-        self, actor: Actor, request: Request, *, repeat: int = 1, parallel: bool = False, csrf: bool = True,
+        self,
+        actor: Actor,
+        request: Request,
+        *,
+        repeat: int = 1,
+        parallel: bool = False,
+        csrf: bool = True,
         patient: bool = True,
-    ) -> Exchange:  # fmt: skip
+    ) -> Exchange:
         """Send a request as this actor. A `patient` one that meets a rate limit is tried once more from elsewhere."""
         credential = actor.credential.parts(csrf=csrf)
 
@@ -206,19 +212,25 @@ class World:
         """An invented body for this operation, empty where it takes none."""
         if operation.body is None:
             return {}
-        known = partial(self.known, actor)
-        return self.inventor.body(operation.body, actor.persona, mark, known, whole=whole)
+        return self.inventor.body(operation.body, self.writing(actor, mark, whole=whole))
+
+    def writing(self, actor: Actor, mark: str, *, whole: bool = True) -> Writing:
+        """How this actor writes: with this mark, knowing the actor's own things."""
+        return Writing(actor.persona, mark, partial(self.known, actor), whole)
 
     def request(
-        self, operation: Operation, actor: Actor, params: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None, query: Mapping[str, Any] | None = None,
-    ) -> Request:  # fmt: skip
+        self,
+        operation: Operation,
+        actor: Actor,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Request:
         """A request for this operation, with its required query parameters and headers invented."""
-        known = partial(self.known, actor)
         made: dict[str, dict[str, Any]] = {"query": {}, "header": {}}
         for one in operation.parameters:
             if one.required and one.place in made and not CREDENTIAL_HEADER.search(words_of(one.name)):
-                made[one.place][one.name] = self.inventor.value(one.name, one.schema, actor.persona, self.mark(), known)
+                made[one.place][one.name] = self.inventor.value(one.name, one.schema, self.writing(actor, self.mark()))
         headers = {name: str(value) for name, value in made["header"].items()}
         return shaped(
             Request(operation.method, operation.path, dict(params or {}), {**made["query"], **(query or {})}, headers),

@@ -1,4 +1,4 @@
-"""Sessions in a cookie (OWASP API8): its flags, the headers that a browser needs, and requests that other sites forge."""
+"""Sessions in a cookie (OWASP API8): its flags, the headers that browsers need, requests that other sites forge."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from security.regression.exchange import Exchange, Request
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations
-from security.stranger.finding import Flaw, flaw
-from security.stranger.leaves import leaves
+from security.stranger.finding import Flaw, flaw, good
+from security.stranger.operation import words_of
 from security.stranger.things import object_in
-from security.stranger.world import CSRF, World, words_of
+from security.stranger.world import CSRF, World
 
 EVIL = {"Origin": "https://evil.example", "Referer": "https://evil.example/"}
 HEADERS = ("x-content-type-options",)
@@ -81,7 +81,7 @@ def forged_request(world: World, tries: Tries) -> Iterator[Flaw]:
             answer = world.send(world.alice, forged, csrf=False)
             found = object_in(answer.answer.json(), mark)
             if answer.ok and found:
-                conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at_not": [found[0], None]}]
+                conditions = [good(0), {"of": 0, "at_not": [found[0], None]}]
                 sentence = f"A request of a foreign site, with the cookie {name} alone, makes an object."
                 yield flaw(answer, sentence, [answer], conditions)
                 tries.count()

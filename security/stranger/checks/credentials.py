@@ -1,40 +1,33 @@
-"""Credentials that should not be taken (OWASP API2): none, forged ones, weakly signed ones, and those after a log-out."""
+"""Credentials that should not be taken (OWASP API2): none, forged, weakly signed, and after a log-out."""
 
 from __future__ import annotations
 
+import base64
+import hmac
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange, Origin, Request, TakenText
-from security.regression.player import decoded, expired, resigned, tampered, unsigned
+from security.regression.player import HMACS, decoded, expired, resigned, tampered, unsigned
 from security.stranger.actor import Actor, Credential
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.checks.views import told
+from security.stranger.checks.views import PERSONAL, told
 from security.stranger.discovery import creations
 from security.stranger.enrol import NoIdentityError, newcomer, sign_in
-from security.stranger.finding import Flaw, flaw
-from security.stranger.operation import HEALTH, LOG_OUT
+from security.stranger.finding import Flaw, flaw, good
+from security.stranger.operation import HEALTH, LOG_OUT, Operation
 from security.stranger.things import object_in
 from security.stranger.world import World
 
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
-ACCEPTED: dict[str, Any] = {"of": 0, "status": [200, 299]}
-# What tutorials, templates and hasty people sign with.
-WORDS = (
-    "secret password changeme change-me change_me secretkey secret_key secret-key mysecret mysecretkey my_secret my-secret"
-    " my-secret-key my_secret_key supersecret super-secret super_secret supersecretkey super-secret-key super_secret_key"
-    " jwtsecret jwt_secret jwt-secret jwtsecretkey jwt_secret_key jwt-secret-key your-256-bit-secret your_secret_key"
-    " your-secret-key yoursecretkey key test testing dev development devsecret dev-secret dev_secret dev-secret-key admin"
-    " 123456 12345678 1234567890 qwerty letmein default private token topsecret top-secret top_secret insecure"
-    " insecure-secret django-insecure secret123 password123 s3cr3t s3cret p@ssw0rd hunter2 example shhhhh shhh keyboardcat"
-    " thisisasecret this-is-a-secret this_is_a_secret notasecret not-so-secret verysecret very-secret app-secret appsecret"
-    " flask-secret flask_secret express-secret node-secret secretsecret abc123 foobar iloveyou welcome monkey dragon"
-    " production staging local temp demo sample 00000000 11111111 jwt hmac hs256 auth authsecret auth-secret api-secret"
-    " apisecret session sessionsecret hello world helloworld secret1 secret12 secret1234 a b x 1 0"
-).split() + ["keyboard cat", "my secret", "your-256-bit-secret"]
+ACCEPTED: dict[str, Any] = good(0)
+# What tutorials, templates and hasty people sign with, one a line.
+TAILS = ("", "secret", "-secret", "_secret", "key", "-key", "123", "-secret-key", "-dev", "-dev-secret")
+WEAK_KEYS = Path(__file__).parents[1] / "weak_keys.txt"
 
 
 def auth_missing(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -49,18 +42,35 @@ def auth_missing(world: World, tries: Tries) -> Iterator[Flaw]:
         tries.expect(1)
         answer = world.send(world.anonymous, world.request(operation, world.alice, params))
         tries.count()
-        if answer.ok and told(answer.answer.json()):
+        if answer.ok and told(answer.answer.json()) and (_meant(world, operation) or _is_private(world, answer)):
             yield flaw(
                 answer, "The document declares a credential; a visitor without one is answered.", [answer], [ACCEPTED]
             )
-    makers = [one for one in creations(world) if one.declares_security and not one.places]
+    makers = [one for one in creations(world) if one.declares_security and not one.places and _meant(world, one)]
     for operation in makers[:3]:
         tries.expect(1)
         body = world.body(operation, world.alice, world.mark())
         answer = world.send(world.anonymous, world.request(operation, world.alice, {}, body))
         tries.count()
         if answer.ok and object_in(answer.answer.json()):
-            yield flaw(answer, "The document declares a credential; a visitor without one makes an object.", [answer], [ACCEPTED])  # fmt: skip
+            yield flaw(
+                answer,
+                "The document declares a credential; a visitor without one makes an object.",
+                [answer],
+                [ACCEPTED],
+            )
+
+
+def _meant(world: World, operation: Operation) -> bool:
+    """Whether the credential is declared with care: at the operation itself, or for all with exceptions made."""
+    return not operation.inherits_security or any(one.security in ((), ({},)) for one in world.document.operations)
+
+
+def _is_private(world: World, answer: Exchange) -> bool:
+    """Whether the answer holds what the first identity wrote, or something personal."""
+    marks = [thing.mark for thing in world.things.owned(world.alice.name) if thing.mark]
+    personal = any(PERSONAL.search(leaf.words) for leaf in told(answer.answer.json()).values())
+    return personal or any(mark in answer.answer.text for mark in marks)
 
 
 def _token(world: World) -> Any:
@@ -134,23 +144,25 @@ def token_weak_secret(world: World, tries: Tries) -> Iterator[Flaw]:
     taken = _taken(world, request, _forged(world, token, resigned(str(token), word), f"resigned {word}"))
     tries.count()
     if taken:
-        yield flaw(taken, "The token's key stands in a short word list; a token signed with it is taken.", [taken], [ACCEPTED], "secret")  # fmt: skip
+        yield flaw(
+            taken,
+            "The token's key stands in a short word list; a token signed with it is taken.",
+            [taken],
+            [ACCEPTED],
+            "secret",
+        )
     late = _taken(world, request, _forged(world, token, expired(str(token), word), f"expired {word}"))
     if late:
         yield flaw(late, "A token that ended a day ago is taken.", [late], [ACCEPTED], "expired")
 
 
 def _cracked(world: World, token: str) -> str | None:
-    import hmac
-
-    from security.regression.player import HMACS
-
     header, claims, signature = token.split(".")
     digest = HMACS.get(str(decoded(header).get("alg")))
     if digest is None:
         return None
     message = f"{header}.{claims}".encode()
-    for word in (*WORDS, *_named_after(world.document.title)):
+    for word in (*WEAK_KEYS.read_text(encoding="utf-8").splitlines(), *_named_after(world.document.title)):
         made = hmac.new(word.encode(), message, digest).digest()
         if _base64(made) == signature:
             return word
@@ -158,8 +170,6 @@ def _cracked(world: World, token: str) -> str | None:
 
 
 def _base64(data: bytes) -> str:
-    import base64
-
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
@@ -167,7 +177,7 @@ def _named_after(title: str) -> list[str]:
     """Keys made of the application's own name."""
     name = re.sub(r"[^a-z0-9]+", " ", title.lower()).split()
     stems = {*name, "-".join(name), "_".join(name), "".join(name)}
-    return [stem + tail for stem in stems for tail in ("", "secret", "-secret", "_secret", "key", "-key", "123", "-secret-key", "-dev", "-dev-secret")]  # fmt: skip
+    return [stem + tail for stem in stems for tail in TAILS]
 
 
 def token_endless(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -179,15 +189,25 @@ def token_endless(world: World, tries: Tries) -> Iterator[Flaw]:
     if not {"exp", "iat", "nbf"} & claims.keys() and hasattr(token, "origin"):
         source = token.origin.exchange
         pattern = re.escape(str(token).split(".")[0]) + r"\.[\w-]+"
-        yield flaw(source, "The token has no claim that ends it (exp), nor one that dates it.", [source], [{"of": 0, "matches": pattern}], "exp")  # fmt: skip
+        yield flaw(
+            source,
+            "The token has no claim that ends it (exp), nor one that dates it.",
+            [source],
+            [{"of": 0, "matches": pattern}],
+            "exp",
+        )
 
 
 def token_after_logout(world: World, tries: Tries) -> Iterator[Flaw]:
     """A credential goes on working after its log-out."""
     operation = next(
-        (one for one in world.document.operations if LOG_OUT.search(one.path_words) and one.method in ("POST", "GET", "DELETE") and not one.places),
+        (
+            one
+            for one in world.document.operations
+            if LOG_OUT.search(one.path_words) and one.method in ("POST", "GET", "DELETE") and not one.places
+        ),
         None,
-    )  # fmt: skip
+    )
     if operation is None:
         raise NothingToAttackError("The document has no log-out.")
     request = _needs_witness(world)
@@ -201,7 +221,7 @@ def token_after_logout(world: World, tries: Tries) -> Iterator[Flaw]:
     after = world.send(kept, request)
     tries.count()
     if after.ok:
-        conditions = [{"of": step, "status": [200, 299]} for step in (0, 2)]
+        conditions = [good(step) for step in (0, 2)]
         yield flaw(out, "After the log-out the old credential is still taken.", [before, out, after], conditions)
 
 

@@ -1,4 +1,4 @@
-"""Fields in answers that are not for the reader (OWASP API3). Sends nothing: it reads what the run has been answered."""
+"""Fields in answers that are not for the reader (OWASP API3). Sends nothing: it reads what has been answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from security.regression.exchange import Exchange
 from security.stranger.actor import Actor
 from security.stranger.check import Tries
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import objects
 from security.stranger.operation import words_of
 from security.stranger.world import World
@@ -24,14 +24,17 @@ HASHED = re.compile(r"^\$|^pbkdf2|^scrypt|^[0-9a-f]{32,}$|^sha\d")
 # For the owner alone.
 OWN = re.compile(r"\b(api ?key|token|secret|access key|session id|recovery code)$")
 SENSITIVE = re.compile(
-    r"\b(phone|mobile|street|home address|birth ?date|date of birth|dob|iban|balance|salary|income|card number|diagnosis|passport"
+    r"\b(phone|mobile|street|home address|birth ?date|date of birth|dob|iban|balance|salary|income|card number"
+    r"|diagnosis|passport"
     r"|national id|tax id|social security|last login ip|ip address|login ip)\b"
 )
 INTERNAL = re.compile(
-    r"\b(internal|cost price|wholesale|margin|supplier|risk score|fraud|credit score|is admin|is staff|is superuser|permissions"
+    r"\b(internal|cost price|wholesale|margin|supplier|risk score|fraud|credit score|is admin|is staff|is superuser"
+    r"|permissions"
     r"|failed logins|debug)\b"
 )
 PERSON = re.compile(r"^(username|user name|email|login|handle|full name|name|display name)$")
+SHORTEST = 8
 MASKED = re.compile(r"[*•…x]{3,}", re.IGNORECASE)
 
 
@@ -47,7 +50,7 @@ def secret_fields(world: World, tries: Tries) -> Iterator[Flaw]:
             place = (exchange.request.name, words_of(key))
             if place not in told:
                 told.add(place)
-                conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at_not": [pointer, None]}]
+                conditions = [good(0), {"of": 0, "at_not": [pointer, None]}]
                 yield flaw(
                     exchange, f"The answer to {exchange.who} holds the field {key}, {why}.", [exchange], conditions, key
                 )
@@ -67,24 +70,24 @@ def _wrong(world: World, exchange: Exchange) -> Iterator[tuple[str, str, str]]:
 
 
 def _why(key: str, value: Any, one: Mapping[str, Any], *, others: bool, declared: set[str]) -> str | None:
-    words = words_of(key)
-    if isinstance(value, bool) or value in (None, "") or (isinstance(value, str) and MASKED.search(value)):
-        return "is internal and not promised" if others and _hidden(key, declared) and INTERNAL.search(words) else None
-    if isinstance(value, str) and SECRET.search(words):
+    """Why this field should not be there, or None."""
+    words, text = words_of(key), value if isinstance(value, str) and not MASKED.search(value) else ""
+    if text and (SECRET.search(words) or _is_hash(words, text, one)):
         return "a secret"
-    if isinstance(value, str) and HASH.search(words) and HASHED.search(value) and any(PERSON.search(words_of(name)) for name in one):  # fmt: skip
-        return "a secret"
-    if not others or isinstance(value, dict | list):
+    if not others or isinstance(value, dict | list) or value in (None, ""):
         return None
-    if isinstance(value, str) and OWN.search(words) and len(value) >= 8:
+    if OWN.search(words) and len(text) >= SHORTEST:
         return "somebody else's secret"
-    if SENSITIVE.search(words) and key not in declared:
+    personal = SENSITIVE.search(words) and not isinstance(value, bool) and key not in declared
+    if personal or (words.endswith("email") and "@" in text and _hidden(key, declared)):
         return "personal, of somebody else, and not promised by the document"
-    if words.endswith("email") and _hidden(key, declared) and "@" in str(value):
-        return "personal, of somebody else, and not promised by the document"
-    if _hidden(key, declared) and INTERNAL.search(words):
-        return "internal and not promised by the document"
-    return None
+    return "internal and not promised by the document" if _hidden(key, declared) and INTERNAL.search(words) else None
+
+
+def _is_hash(words: str, text: str, one: Mapping[str, Any]) -> bool:
+    """Whether a bare `hash` is one of a person's password, and not of a file."""
+    of_person = any(PERSON.search(words_of(name)) for name in one)
+    return of_person and HASH.search(words) is not None and HASHED.search(text) is not None
 
 
 def _hidden(key: str, declared: set[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,22 +12,26 @@ from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.object_level import carol
 from security.stranger.discovery import actions, creations, overlaid, refers
-from security.stranger.finding import Flaw, flaw
-from security.stranger.leaves import Leaf, leaves
+from security.stranger.finding import Flaw, flaw, good
+from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
 from security.stranger.world import World
 
 ONCE = re.compile(
-    r"\b(coupons?|redeem|redemptions?|vouchers?|promo|gift|likes?|votes?|upvote|favou?rites?|claim|claims|bonus|referrals?|rewards?"
-    r"|check ?in|apply|daily|trial|cashback|refund|withdraw|rate|ratings?|discount)\b"
+    r"\b(coupons?|redeem|redemptions?|vouchers?|promo|gift|likes?|votes?|upvote|favou?rites?|claims?|bonus|referrals?"
+    r"|check ?in|trial|cashback|refund|discount)\b"
 )
-COUNTED = re.compile(
-    r"\b(balance|credits?|points|votes?|likes?|score|discount|total|uses|used|redeemed|ratings?|wallet|amount|upvotes|favou?rites|count|price|refunded)\b"
+# What moves when something counts again: to one's good upwards, or what is to be paid downwards. Spending is no flaw.
+UPWARDS = re.compile(
+    r"\b(balance|credits?|points|votes?|likes?|score|discount|uses|used|redeemed|wallet|upvotes|favou?rites|refunded)\b"
 )
+DOWNWARDS = re.compile(r"\b(total|amount due|price|to pay|payable)\b")
 NOT_COUNTED = re.compile(r"\b(id|page|per page|limit|offset)\b")
 QUANTITY = re.compile(
-    r"^((.* )?(quantity|qty|seats|guests|units|nights|copies|tickets|hours|days|people|shares|points|credits|amount|price|total))$"
+    r"^((.* )?(quantity|qty|seats|guests|units|nights|copies|tickets|hours|days|people|shares|points|credits|amount"
+    r"|price|total))$"
 )
+PURSE = re.compile(r"\b(wallet|balance|cart|points|credits)\b")
 AT_ONCE = 8
 BELOW = -3
 
@@ -34,9 +39,10 @@ BELOW = -3
 def one_time(world: World, tries: Tries) -> Iterator[Flaw]:
     """What may be done once has its effect again, or several times when it is sent at once."""
     operations = [
-        one for one in (*actions(world), *creations(world))
+        one
+        for one in (*actions(world), *creations(world))
         if ONCE.search(one.path_words) and not one.looks_administrative and one.method in ("POST", "PUT")
-    ]  # fmt: skip
+    ]
     if not operations:
         raise NothingToAttackError("No operation looks as if it counted once (coupon, vote, like, claim).")
     for operation in operations:
@@ -90,30 +96,35 @@ def _again(world: World, operation: Operation, actor: Actor, request: Request, t
         if leaf is not None:
             step = _number(two, leaf.pointer) - _number(one, leaf.pointer)
             conditions: list[dict[str, Any]] = [
-                {"of": 2, "status": [200, 299]},
+                good(2),
                 {"of": 3, "further_at": [1, leaf.pointer, abs(step) * 0.99]},
             ]
-            yield flaw(second, f"Done again, it has its effect again: {leaf.key} goes from {_number(zero, leaf.pointer):g} over"
-                       f" {_number(one, leaf.pointer):g} to {leaf.value:g}.", [first, one, second, two], conditions)  # fmt: skip
+            yield flaw(
+                second,
+                f"Done again, it has its effect again: {leaf.key} goes from {_number(zero, leaf.pointer):g} over"
+                f" {_number(one, leaf.pointer):g} to {leaf.value}.",
+                [first, one, second, two],
+                conditions,
+            )
             return
     third = world.send(actor, request)
     leaf = _same_step(first, second, third)
     if leaf is not None:
         conditions = [
-            {"of": 2, "status": [200, 299]},
+            good(2),
             {"of": 2, "changed_at": [1, leaf.pointer]},
             {"of": 1, "changed_at": [0, leaf.pointer]},
         ]
         yield flaw(
             second,
-            f"Done three times, it has its effect three times: {leaf.key} is {leaf.value:g} then.",
+            f"Done three times, it has its effect three times: {leaf.key} is {leaf.value} then.",
             [first, second, third],
             conditions,
         )
 
 
 def _observers(world: World, operation: Operation, actor: Actor, request: Request) -> list[Request]:
-    """GETs that may show the effect: the object that is acted on, the account, and lists of one number such as a wallet."""
+    """GETs that may show the effect: the object that is acted on, the account, and single numbers such as a wallet."""
     found: list[Request] = []
     path = operation.base
     while "/" in path.strip("/"):
@@ -128,39 +139,36 @@ def _observers(world: World, operation: Operation, actor: Actor, request: Reques
             break
     if world.witness is not None:
         found.append(world.witness)
-    for one in world.document.operations:
-        if (
-            one.method == "GET"
-            and not one.places
-            and re.search(r"\b(wallet|balance|cart|points|credits)\b", one.path_words)
-        ):
-            found.append(world.request(one, actor))
+    gets = [one for one in world.document.operations if one.method == "GET" and not one.places]
+    found += [world.request(one, actor) for one in gets if PURSE.search(one.path_words)]
     return found[:3]
 
 
 def _same_step(zero: Exchange, one: Exchange, two: Exchange) -> Leaf | None:
-    """A counted number that moved by the same step twice."""
+    """A number that moved twice by the same step, in the direction that is to somebody's good."""
     if not (zero.ok and one.ok and two.ok):
         return None
     for leaf in leaves(two.answer.json()):
-        if (
-            isinstance(leaf.value, int | float)
-            and not isinstance(leaf.value, bool)
-            and COUNTED.search(leaf.words)
-            and not NOT_COUNTED.search(leaf.words)
-        ):
-            first, second = (
-                (_number(two, leaf.pointer) - _number(one, leaf.pointer)),
-                (_number(one, leaf.pointer) - _number(zero, leaf.pointer)),
-            )
-            if second and abs(first - second) < 0.01 * abs(second):
+        way = (
+            0
+            if NOT_COUNTED.search(leaf.words)
+            else 1
+            if UPWARDS.search(leaf.words)
+            else -1
+            if DOWNWARDS.search(leaf.words)
+            else 0
+        )
+        values = [number(exchange.answer.at(leaf.pointer)) for exchange in (zero, one, two)]
+        if way and None not in values:
+            first, second = (way * ((later or 0) - (earlier or 0)) for earlier, later in itertools.pairwise(values))
+            if first > 0 and abs(first - second) < 0.01 * first:
                 return leaf
     return None
 
 
 def _number(exchange: Exchange, pointer: str) -> float:
-    value = exchange.answer.at(pointer)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+    found = number(exchange.answer.at(pointer))
+    return float("nan") if found is None else found
 
 
 def _at_once(world: World, request: Request, refused: Exchange, operation: Operation) -> Iterator[Flaw]:
@@ -171,7 +179,7 @@ def _at_once(world: World, request: Request, refused: Exchange, operation: Opera
         return
     racer = leaving(world)
     fresh = _acting(world, operation, racer)
-    if fresh is None or fresh.params != request.params and not fresh.params:
+    if fresh is None or (fresh.params != request.params and not fresh.params):
         return
     raced = world.send(racer, fresh, repeat=AT_ONCE, parallel=True, patient=False)
     good = sum(200 <= one.status < 300 for one in (raced.answer, *raced.answer.also))
@@ -187,7 +195,7 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
         for operation in (*creations(world), *actions(world))
         if operation.body is not None and not operation.looks_administrative
         for name, schema in world.document.schemas.named(operation.body.schema)
-        if QUANTITY.search(words_of(name)) and schema.get("type") in ("integer", "number", None)
+        if QUANTITY.search(words_of(name)) and schema.get("type") in ("integer", "number", "string", None)
     ]
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
@@ -204,7 +212,8 @@ def _below_zero(
 ) -> Iterator[Flaw]:
     actor = world.alice
     tries.expect(1)
-    before = world.send(actor, world.witness) if world.witness else None
+    watched = _observers(world, operation, actor, world.request(operation, actor, params))[-2:]
+    before = [world.send(actor, one) for one in watched]
     for whole in (False, True):
         body = _with(world.body(operation, actor, world.mark(), whole=whole), name)
         answer = world.send(actor, world.request(operation, actor, params, body))
@@ -213,46 +222,40 @@ def _below_zero(
     tries.count()
     if not answer.ok:
         return
-    shown = next(
-        (leaf for leaf in leaves(answer.answer.json()) if isinstance(leaf.value, int | float) and leaf.value < 0), None
-    )
-    conditions: list[dict[str, Any]] = [{"of": 0, "status": [200, 299]}]
+    shown = next((leaf for leaf in leaves(answer.answer.json()) if (number(leaf.value) or 0) < 0), None)
+    conditions: list[dict[str, Any]] = [good(0)]
     if shown is not None:
         conditions.append({"of": 0, "at": [shown.pointer, shown.value]})
         yield flaw(answer, f"{name}={BELOW} is taken: {shown.key} is {shown.value} then.", [answer], conditions, name)
         return
-    after = world.send(actor, world.witness) if before is not None and world.witness else None
-    grown = _grown(before, after) if before and after else None
-    if grown is not None and before and after:
-        conditions = [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, grown.pointer]}]
-        yield flaw(
-            answer,
-            f"{name}={BELOW} is taken: {grown.key} is {grown.value} then.",
-            [before, answer, after],
-            conditions,
-            name,
-        )
+    for earlier, request in zip(before, watched, strict=True):
+        later = world.send(actor, request)
+        grown = _grown(earlier, later)
+        if grown is not None:
+            conditions = [good(1), {"of": 2, "changed_at": [0, grown.pointer]}]
+            sentence = f"{name}={BELOW} is taken: {grown.key} is {grown.value} then."
+            yield flaw(answer, sentence, [earlier, answer, later], conditions, name)
+            return
 
 
 def _with(body: Any, name: str) -> Any:
     """The body with the quantity below zero, wherever in it the property stands."""
     if isinstance(body, dict):
         made = {
-            key: BELOW if key == name and not isinstance(one, dict | list) else _with(one, name)
+            key: _below(one) if key == name and not isinstance(one, dict | list) else _with(one, name)
             for key, one in body.items()
         }
         return made if name in str(made) else overlaid(made, {name: BELOW})
     return [_with(one, name) for one in body] if isinstance(body, list) else body
 
 
+def _below(value: Any) -> Any:
+    return f"{BELOW}.00" if isinstance(value, str) else BELOW
+
+
 def _grown(before: Exchange, after: Exchange) -> Leaf | None:
     for leaf in leaves(after.answer.json()):
-        was = before.answer.at(leaf.pointer)
-        if (
-            isinstance(leaf.value, int | float)
-            and isinstance(was, int | float)
-            and COUNTED.search(leaf.words)
-            and leaf.value > was
-        ):
+        was, now = number(before.answer.at(leaf.pointer)), number(leaf.value)
+        if was is not None and now is not None and UPWARDS.search(leaf.words) and now > was:
             return leaf
     return None

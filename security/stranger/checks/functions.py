@@ -1,4 +1,4 @@
-"""Operations that are not for plain users (OWASP API5): declared ones, by another method, and ones that nobody declared."""
+"""Operations that are not for plain users (OWASP API5): declared ones, by another method, and undeclared ones."""
 
 from __future__ import annotations
 
@@ -13,20 +13,34 @@ from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import told
 from security.stranger.discovery import UNSAFE
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.operation import Operation, words_of
 from security.stranger.world import World
 
 BY_OTHER_MEANS = 4  # operations after which only the declared way is tried
 OTHER_METHODS = ("GET", "POST", "PUT")
 # Guessable names, beside where the document's own operations are.
-HIDDEN = ("/admin", "/admin/users", "/admin/stats", "/admin/config", "/internal", "/internal/users", "/internal/stats", "/users/all",
-          "/export", "/users/export", "/admin/export", "/backup", "/debug/users", "/private")  # fmt: skip
+HIDDEN = (
+    "/admin",
+    "/admin/users",
+    "/admin/stats",
+    "/admin/config",
+    "/internal",
+    "/internal/users",
+    "/internal/stats",
+    "/users/all",
+    "/export",
+    "/users/export",
+    "/admin/export",
+    "/backup",
+    "/debug/users",
+    "/private",
+)
 # A path in running text or JSON: two parts at least, or one of the guessable names.
 SPOKEN = re.compile(r"(?<![\w/.:<])(/(?:admin|internal|debug|(?:[\w-]+/)+)[\w-]+/?)(?![\w/{:.-])")
 STATIC = re.compile(r"\.(html|js|css|png|ico|txt)$|/(docs|openapi|swagger|static|health|metrics)\b")
 MOST_HINTED = 6
-ACCEPTED: dict[str, Any] = {"of": 0, "status": [200, 299]}
+ACCEPTED: dict[str, Any] = good(0)
 
 
 def admin_operations(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -69,7 +83,12 @@ def _called(world: World, operation: Operation, params: dict[str, Any], tries: T
 
 
 def _answered(answer: Exchange) -> bool:
-    return answer.ok and (answer.status == 204 or bool(told(answer.answer.json())) or answer.request.method != "GET" or len(answer.answer.text) > 40)  # fmt: skip
+    return answer.ok and (
+        answer.status == 204
+        or bool(told(answer.answer.json()))
+        or answer.request.method != "GET"
+        or len(answer.answer.text) > 40
+    )
 
 
 def _by_other_means(world: World, operation: Operation, request: Request, refused: Exchange) -> Iterator[Flaw]:
@@ -86,8 +105,14 @@ def _by_other_means(world: World, operation: Operation, request: Request, refuse
     for other in others:
         answer = world.send(world.bob, other)
         if answer.ok and _answered(answer) and not _is_anything(world, answer):
-            conditions = [{"of": 0, "status": [401, 403]}, {"of": 1, "status": [200, 299]}]
-            made = flaw(answer, f"{operation.name} is refused, and {answer.request.name} is not.", [refused, answer], conditions, answer.request.method)  # fmt: skip
+            conditions = [{"of": 0, "status": [401, 403]}, good(1)]
+            made = flaw(
+                answer,
+                f"{operation.name} is refused, and {answer.request.name} is not.",
+                [refused, answer],
+                conditions,
+                answer.request.method,
+            )
             yield replace(made, method=operation.method, path=operation.path)
             return
 
@@ -107,7 +132,11 @@ def bases(world: World) -> list[str]:
     """What the paths of the document begin with: nothing, and what most of them share (`/api`, `/api/v1`)."""
     paths = [one.path for one in world.document.operations]
     first = "/" + paths[0].strip("/").split("/")[0]
-    shared = [prefix for prefix in (first, "/".join(paths[0].split("/")[:3])) if sum(path.startswith(prefix + "/") for path in paths) > len(paths) * 0.6]  # fmt: skip
+    shared = [
+        prefix
+        for prefix in (first, "/".join(paths[0].split("/")[:3]))
+        if sum(path.startswith(prefix + "/") for path in paths) > len(paths) * 0.6
+    ]
     return list(dict.fromkeys([*reversed(shared), ""]))[:2]
 
 
@@ -156,7 +185,11 @@ def _hinted(world: World, declared: set[str]) -> list[str]:
     pages = [world.send(world.anonymous, Request("GET", path)) for path in ("/", "/robots.txt")]
     said = [one.words for one in world.document.operations] + [one.answer.text[:20_000] for one in pages if one.ok]
     paths = {found.rstrip("/") for text in said for found in SPOKEN.findall(text)}
-    chosen = sorted(path for path in paths if path not in declared and not _is_item_of(declared, path) and not UNSAFE.search(words_of(path)))  # fmt: skip
+    chosen = sorted(
+        path
+        for path in paths
+        if path not in declared and not _is_item_of(declared, path) and not UNSAFE.search(words_of(path))
+    )
     return [path for path in chosen if not STATIC.search(path)][:MOST_HINTED]
 
 

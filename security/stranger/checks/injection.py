@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from security.regression.exchange import Request
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import actions, creations
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import Operation, words_of
 from security.stranger.world import World
@@ -37,7 +38,8 @@ RUNS = re.compile(
     r"\b(ping|lookup|dns|nslookup|trace|traceroute|whois|convert|exec|execute|run|diag|diagnostics?|command|shell|tools?|network|check|compress|archive|backup)\b"
 )
 REDIRECT = re.compile(
-    r"^(next|redirect|redirect ur[il]|redirect to|return|return to|return ur[il]|continue|goto|url|target|dest|destination|to)$"
+    r"^(next|redirect|redirect ur[il]|redirect to|return|return to|return ur[il]|continue|goto|url|target|dest"
+    r"|destination|to)$"
 )
 SLEEP_S = 1.2
 EVIL_HOST = "evil.example"
@@ -105,7 +107,15 @@ def fields(world: World, names: re.Pattern[str], words: re.Pattern[str] | None, 
 def path_traversal(world: World, tries: Tries) -> Iterator[Flaw]:
     """A file outside the folder is served: the list of users that every Unix has."""
     places = fields(world, FILE, None, "GET", "POST")
-    places = sorted((one for one in places if FILES.search(one.operation.path_words) or re.search(r"\b(file|filename|path|template|doc|document|page)\b", words_of(one.name))), key=lambda one: one.operation.method)[:6]  # fmt: skip
+    places = sorted(
+        (
+            one
+            for one in places
+            if FILES.search(one.operation.path_words)
+            or re.search(r"\b(file|filename|path|template|doc|document|page)\b", words_of(one.name))
+        ),
+        key=lambda one: one.operation.method,
+    )[:6]
     if not places:
         raise NothingToAttackError("No operation takes the name of a file.")
     for place in places:
@@ -113,7 +123,7 @@ def path_traversal(world: World, tries: Tries) -> Iterator[Flaw]:
         for path in PATHS:
             answer = world.send(world.alice, place.holding(path))
             if answer.ok and PASSWD.search(answer.answer.text):
-                conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "matches": PASSWD.pattern}]
+                conditions = [good(0), {"of": 0, "matches": PASSWD.pattern}]
                 yield flaw(
                     answer,
                     f"{place.name} leads out of the folder: /etc/passwd is served.",
@@ -143,7 +153,7 @@ def template(world: World, tries: Tries) -> Iterator[Flaw]:
         raise NothingToAttackError("No operation takes a text that could be a template.")
     for field in queries[:3]:
         tries.expect(1)
-        yield from _worked_out(world, field.operation, lambda text, field=field: field.holding(text), field.name)
+        yield from _worked_out(world, field.holding, field.name)
         tries.count()
     for operation in makers[:6]:
         params = world.params(operation, world.alice)
@@ -161,9 +171,7 @@ def template(world: World, tries: Tries) -> Iterator[Flaw]:
         ]
         if texts:
             request = world.request(operation, world.alice, params, body)
-            yield from _worked_out(
-                world, operation, lambda text, request=request, texts=texts: _all_put(request, texts, text), texts[0]
-            )
+            yield from _worked_out(world, functools.partial(_all_put, request, texts), texts[0])
         tries.count()
 
 
@@ -173,7 +181,7 @@ def _all_put(request: Request, names: list[str], text: str) -> Request:
     return request
 
 
-def _worked_out(world: World, operation: Operation, made: Any, name: str) -> Iterator[Flaw]:
+def _worked_out(world: World, made: Callable[[str], Request], name: str) -> Iterator[Flaw]:
     answers = []
     for left, right in FACTORS:
         answer = world.send(world.alice, made(ARITHMETIC % {"left": left, "right": right}))

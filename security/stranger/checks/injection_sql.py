@@ -1,4 +1,4 @@
-"""SQL and NoSQL injection (CWE-89, CWE-943): conditions that change an answer, twice, and log-ins without a password."""
+"""SQL and NoSQL injection (CWE-89, CWE-943): conditions that change an answer, twice; log-ins without password."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from security.regression.player import size_of
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.enrol import log_in_request
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import Operation, words_of
 from security.stranger.values import Persona
@@ -30,7 +30,8 @@ CONTEXTS = (
 SORTED = "(CASE WHEN {left}={right} THEN 1 ELSE abs(-9223372036854775807-1) END)"
 PAIRS = ((7, 8), (23, 32))
 LIKELY = re.compile(
-    r"^(q|query|search|term|keyword|name|title|filter|category|tag|author|username|user|email|status|type|city|sort|order|order by|sort by|slug|code|text|id)$"
+    r"^(q|query|search|term|keyword|name|title|filter|category|tag|author|username|user|email|status|type|city|sort"
+    r"|order|order by|sort by|slug|code|text|id)$"
 )
 SORT = re.compile(r"^(sort|order|order by|sort by|ordering|sort field)$")
 SIZE = re.compile(r"\b(limit|offset|page|size|per page|count)\b")
@@ -140,7 +141,7 @@ def log_in_bypass(world: World, tries: Tries) -> Iterator[Flaw]:
     for name, request in _bypasses(world, victim):
         answer = world.send(visitor, request)
         if answer.ok and not wrong.ok and _signed_in(answer, wrong):
-            conditions = [{"of": 0, "status": [400, 499]}, {"of": 1, "status": [200, 299]}]
+            conditions = [{"of": 0, "status": [400, 499]}, good(1)]
             yield flaw(
                 answer, f"{name} logs in without the password.", [wrong, answer], conditions, name, [world.alice.name]
             )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from security.regression.exchange import Exchange, Request
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import told
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.world import World
 
 VERSION = re.compile(r"/v(\d+)(?=/)")
@@ -70,12 +70,13 @@ def _asked(world: World, now: Exchange, path: str, version: str, silent: set[str
         silent.add(version)
         return
     missing = world.send(
-        world.alice, Request("GET", re.sub(r"[^/]+$", f"missing-{secrets.token_hex(4)}", path.split("/{")[0]))
+        world.alice,
+        Request("GET", re.sub(r"[^/]+$", f"missing-{secrets.token_hex(4)}", path.split("/{", maxsplit=1)[0])),
     )
     if old.ok and told(old.answer.json()) and missing.answer.text != old.answer.text and _alike(old, now):
         sentence = f"{path} is not in the document and answers like {now.request.template}."
         silent.add(version)
-        yield replace(flaw(old, sentence, [old], [{"of": 0, "status": [200, 299]}], version), path=path)
+        yield replace(flaw(old, sentence, [old], [good(0)], version), path=path)
 
 
 def _alike(old: Exchange, now: Exchange) -> bool:

@@ -13,27 +13,38 @@ from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import view
 from security.stranger.discovery import create, creations, overlaid, sent_creation
 from security.stranger.enrol import NoIdentityError, beside_password, newcomer
-from security.stranger.finding import Flaw, flaw
-from security.stranger.leaves import Leaf, leaves
+from security.stranger.finding import Flaw, flaw, good
+from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
 from security.stranger.things import Thing
 from security.stranger.world import World
 
 MAX_OBJECTS = 8
-RANK = re.compile(r"^(role|roles|is admin|admin|is staff|staff|is superuser|superuser|is moderator|permissions|access level|user type|account type|privilege|group)$")  # fmt: skip
+RANK = re.compile(
+    r"^(role|roles|is admin|admin|is staff|staff|is superuser|superuser|is moderator|permissions|access level|user type"
+    r"|account type|privilege|group)$"
+)
 ACCOUNT = re.compile(
-    r"^((is |email |phone )?(verified|approved|premium|vip|trusted)|is premium|(account )?balance|credits?|points|plan|tier|wallet|subscription|quota"
+    r"^((is |email |phone )?(verified|approved|premium|vip|trusted)|is premium|(account )?balance|credits?|points|plan"
+    r"|tier|wallet|subscription|quota"
     r"|(credit )?limit|discount|loyalty points|kyc status|status)$"
 )
 OBJECT = re.compile(
-    r"^((owner|user|author|account|customer|creator|seller|organi[sz]ation|tenant)( id)?|created by|(unit |total )?(price|total|amount|cost)"
-    r"|(is )?(paid|approved|verified|featured|published|premium|locked|refunded|shipped)|status|state|payment status|approval status|balance|discount"
+    r"^((owner|user|author|account|customer|creator|seller|organi[sz]ation|tenant)( id)?|created by"
+    r"|(unit |total )?(price|total|amount|cost)|(is )?(paid|approved|verified|featured|premium|refunded|shipped)|status"
+    r"|state|payment status|approval status|balance|discount"
     r"|role|score|likes|votes|views|stock)$"
+)
+# Where the document says nothing of the request, only these are surely not for its sender to set.
+PLAIN = re.compile(
+    r"^((owner|user|author|creator|seller)( id)?|created by|(is )?(paid|approved|verified|featured))$|balance|credits"
 )
 COMMON = {"role": "admin", "is_admin": True, "isAdmin": True, "admin": True, "is_staff": True}
 RANKS = ("admin", "administrator", "superuser", "staff", "manager", "moderator", "owner")
 STATES = ("paid", "approved", "completed", "active", "shipped", "published", "verified", "closed")
 NUMBER = 1337
+PERSON = re.compile(r"\b(owner|user|author|account|customer|creator|seller|created by)\b")
+AMOUNT = re.compile(r"\b(balance|credits?|points|price|total|amount)\b")
 
 
 def account_properties(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -64,7 +75,8 @@ def _wanted(world: World, operation: Operation, shown: Mapping[str, Any], fits: 
     chosen: dict[str, Any] = {}
     for name in (*shown, *answers):
         words = words_of(name)
-        if RANK.search(words) or (fits.search(words) and name not in offered):
+        closed = name not in offered if offered else PLAIN.search(words) is not None
+        if RANK.search(words) or (fits.search(words) and closed):
             value = _other(world, words, shown.get(name), answers.get(name, {}))
             if value is not None:
                 chosen.setdefault(name, value)
@@ -72,16 +84,24 @@ def _wanted(world: World, operation: Operation, shown: Mapping[str, Any], fits: 
 
 
 def _other(world: World, words: str, now: Any, schema: Mapping[str, Any]) -> Any:
-    """A value that this property does not have by itself."""
-    options = [one for one in schema.get("enum") or () if one != now]
-    if re.search(r"\b(owner|user|author|account|customer|creator|seller|created by)\b", words) and not isinstance(
-        now, bool
-    ):
-        return (
-            world.bob.facts.get("id")
-            if isinstance(now, int) or words.endswith("id")
-            else world.bob.facts.get("username")
-        )
+    """A value that this property does not have by itself, or None."""
+    if PERSON.search(words) and not isinstance(now, bool):
+        return world.bob.facts.get("id" if isinstance(now, int) or words.endswith("id") else "username")
+    if now is None:
+        return _first(words, schema)
+    return _different(words, now, schema)
+
+
+def _first(words: str, schema: Mapping[str, Any]) -> Any:
+    """A value for a property that no answer has shown yet."""
+    if schema.get("type") == "boolean" or re.match(r"(is|admin)\b", words):
+        return True
+    if schema.get("type") in ("integer", "number") or AMOUNT.search(words):
+        return NUMBER
+    return _word(words, "", schema)
+
+
+def _different(words: str, now: Any, schema: Mapping[str, Any]) -> Any:
     match now:
         case bool():
             return not now
@@ -89,18 +109,17 @@ def _other(world: World, words: str, now: Any, schema: Mapping[str, Any]) -> Any
             return type(now)(now + NUMBER)
         case list():
             return ["admin"]
-        case dict():
-            return None
-    if schema.get("type") == "boolean" or re.match(r"(is|admin)\b", words):
-        return True
-    if schema.get("type") in ("integer", "number") or re.search(
-        r"\b(balance|credits?|points|price|total|amount)\b", words
-    ):
-        return NUMBER
-    likely = RANKS if RANK.search(words) else STATES
-    return next(
-        (one for one in likely if one in options), options[-1] if options else next(one for one in likely if one != now)
-    )
+        case str():
+            amount = number(now)
+            return _word(words, now, schema) if amount is None else f"{amount + NUMBER:.2f}"
+    return None
+
+
+def _word(words: str, now: str, schema: Mapping[str, Any]) -> str:
+    """A rank or state that is more than the present one, out of those that the document names."""
+    options = [str(one) for one in schema.get("enum") or () if one != now]
+    likely = [one for one in (RANKS if RANK.search(words) else STATES) if one != now]
+    return next((one for one in likely if one in options), options[-1] if options else likely[0])
 
 
 def _at_registration(world: World, shown: Mapping[str, Any], tries: Tries) -> Iterator[Flaw]:
@@ -150,7 +169,7 @@ def _set(exchange: Exchange, wanted: Mapping[str, Any], shown: Mapping[str, Any]
 def _flaw(at: Exchange, found: Leaf, seen: Exchange, before: list[Exchange]) -> Flaw:
     exchanges = [*before, seen] if seen is at else [*before, at, seen]
     step = len(exchanges) - 1
-    conditions = [{"of": step, "status": [200, 299]}, {"of": step, "at": [found.pointer, found.value]}]
+    conditions = [good(step), {"of": step, "at": [found.pointer, found.value]}]
     sentence = f"{found.key} was put into the request and is {found.value!r} when it is read back."
     return flaw(at, sentence, exchanges, conditions, found.key)
 
@@ -178,7 +197,7 @@ def _at_update(world: World, operation: Operation, shown: Mapping[str, Any], tri
     wanted = {**COMMON, **_wanted(world, operation, {**shown, **now}, ACCOUNT)}
     tries.expect(1)
     for extra in (wanted, {name: wanted[name] for name in wanted if name in now}):
-        body = beside(_kept(world, operation, actor, now), extra)
+        body = beside(_kept(world, operation, actor), extra)
         sent = world.send(actor, world.request(operation, actor, params, body))
         if sent.ok:
             after = world.send(actor, reading)
@@ -194,7 +213,7 @@ def _reading(world: World, operation: Operation, params: Mapping[str, Any] | Non
     return world.request(one, actor, params) if one and params is not None else None
 
 
-def _kept(world: World, operation: Operation, actor: Actor, now: Mapping[str, Any]) -> dict[str, Any]:
+def _kept(world: World, operation: Operation, actor: Actor) -> dict[str, Any]:
     """An update that leaves name, address and password as they are."""
     body = world.body(operation, actor, world.mark())
     return {

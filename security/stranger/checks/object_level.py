@@ -18,6 +18,7 @@ from security.stranger.checks.views import (
     Sharing,
     altered,
     marks_of,
+    moved_in,
     shows,
     taken_over,
     thing_of,
@@ -26,8 +27,7 @@ from security.stranger.checks.views import (
 )
 from security.stranger.discovery import actions, changes_password, create, creations, item_operations, overlaid
 from security.stranger.enrol import NoIdentityError, newcomer
-from security.stranger.finding import Flaw, flaw
-from security.stranger.leaves import leaves
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.operation import NOTICE, Operation, singular, words_of
 from security.stranger.things import Thing, object_in, prefix_of
 from security.stranger.world import World
@@ -77,7 +77,7 @@ def _private_ones(world: World) -> Iterator[Request]:
     """Objects made private where there is a switch for it: others are often public, and prove nothing."""
     for maker in creations(world):
         change = _privacy(world, maker)
-        reading = next((one for one in item_operations(world, "GET") if one.is_item and one.parent == maker.base), None)  # fmt: skip
+        reading = next((one for one in item_operations(world, "GET") if one.is_item and one.parent == maker.base), None)
         thing = create(world, maker, world.alice, change) if change and reading else None
         if thing is not None and reading is not None:
             world.things.all.insert(0, thing)  # the newest one stays the one that paths are filled with
@@ -131,7 +131,7 @@ def _read(world: World, sharing: Sharing, request: Request) -> Iterator[Flaw]:
 
 
 def _shown(step: int, mark: str) -> list[dict[str, Any]]:
-    return [{"of": 0, "status": [200, 299]}, {"of": step, "status": [200, 299], "contains": mark}]
+    return [good(0), good(step, contains=mark)]
 
 
 def _is_common(world: World, sharing: Sharing, request: Request, own: Exchange) -> bool:
@@ -169,7 +169,7 @@ def _listed(world: World, sharing: Sharing, thing: Thing) -> Iterator[Flaw]:
         return
     shown = sharing.listed_to(thing, world.bob)
     if shown is not None and not sharing.listed_to(thing, world.anonymous) and thing.mark in shown.answer.text:
-        conditions = [{"of": 1, "status": [200, 299], "contains": thing.mark}]
+        conditions = [good(1, contains=thing.mark)]
         yield flaw(
             shown, "A list of one's own shows Alice's object to Bob.", [thing.exchange, shown], conditions, "list"
         )
@@ -194,11 +194,21 @@ def object_named(world: World, tries: Tries) -> Iterator[Flaw]:
         if not theirs.ok or before is None or after is None:
             continue
         if thing.mark and thing.mark in theirs.answer.text:
-            yield flaw(theirs, f"Bob names Alice's object in {name} and is shown it.", [theirs],
-                       [{"of": 0, "status": [200, 299], "contains": thing.mark}], name)  # fmt: skip
-        elif moved := _moved(before, after):
-            yield flaw(theirs, f"Bob names Alice's object in {name}; her {moved} is another then.",
-                       [before, theirs, after], [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, moved]}], name)  # fmt: skip
+            yield flaw(
+                theirs,
+                f"Bob names Alice's object in {name} and is shown it.",
+                [theirs],
+                [good(0, contains=thing.mark)],
+                name,
+            )
+        elif moved := moved_in(before, after):
+            yield flaw(
+                theirs,
+                f"Bob names Alice's object in {name}; her {moved} is another then.",
+                [before, theirs, after],
+                [good(1), {"of": 2, "changed_at": [0, moved]}],
+                name,
+            )
 
 
 def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
@@ -215,15 +225,6 @@ def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
             thing = world.things.named(nouns[-1], world.alice.name) if nouns else None
             if thing is not None and thing.owner == world.alice.name and thing.collection != operation.base:
                 yield operation, name, thing
-
-
-def _moved(before: Exchange, after: Exchange) -> str | None:
-    """The place of a value that is another now, among those that do not change by themselves."""
-    was = {one.pointer: one.value for one in told(before.answer.json()).values()}
-    if not after.ok or not before.ok:
-        return None
-    now = {one.pointer: one for one in leaves(after.answer.json())}
-    return next((pointer for pointer, value in was.items() if pointer in now and now[pointer].value != value), None)
 
 
 def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
@@ -291,18 +292,26 @@ def _change(
     leaf = next(taken_over(body, before.answer.json(), after.answer.json()), None)
     if leaf is not None:
         conditions = [
-            {"of": 0, "status": [200, 299]},
-            {"of": 1, "status": [200, 299]},
+            good(0),
+            good(1),
             {"of": 2, "at": [leaf.pointer, leaf.value]},
         ]
-        yield flaw(theirs, f"Bob changes {leaf.key} of what {victim.name.title()} owns, who sees it changed.",
-                   [before, theirs, after], conditions)  # fmt: skip
+        yield flaw(
+            theirs,
+            f"Bob changes {leaf.key} of what {victim.name.title()} owns, who sees it changed.",
+            [before, theirs, after],
+            conditions,
+        )
     elif OWNER_ACTS.search(operation.last) and (thing is None or not sharing.is_shared(thing)):
-        moved = _moved(before, after)
+        moved = moved_in(before, after)
         if moved:
-            conditions = [{"of": 1, "status": [200, 299]}, {"of": 2, "changed_at": [0, moved]}]
-            yield flaw(theirs, f"Bob acts on what {victim.name.title()} owns: {moved} is another then.",
-                       [before, theirs, after], conditions)  # fmt: skip
+            conditions = [good(1), {"of": 2, "changed_at": [0, moved]}]
+            yield flaw(
+                theirs,
+                f"Bob acts on what {victim.name.title()} owns: {moved} is another then.",
+                [before, theirs, after],
+                conditions,
+            )
 
 
 def _renamed(reading: Request, changed: Exchange) -> Request | None:
@@ -324,7 +333,11 @@ def _new_body(world: World, operation: Operation, thing: Thing | None, before: E
         and thing is not None
         and isinstance(thing.exchange.request.json, dict)
     ):
-        texts = {key: world.mark() for key, value in thing.exchange.request.json.items() if isinstance(value, str) and thing.mark in value}  # fmt: skip
+        texts = {
+            key: world.mark()
+            for key, value in thing.exchange.request.json.items()
+            if isinstance(value, str) and thing.mark in value
+        }
         body = {**thing.exchange.request.json, **texts}
     return altered(body, before.answer.json())
 
@@ -365,7 +378,11 @@ def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
     if maker is not None and victim is world.alice:
         create(world, maker, victim)
     params = world.params(operation, victim, own=True)
-    reading = _reading(world, operation, victim, params, thing_of(world, world.request(operation, victim, params))) if params else None  # fmt: skip
+    reading = (
+        _reading(world, operation, victim, params, thing_of(world, world.request(operation, victim, params)))
+        if params
+        else None
+    )
     if params is None or reading is None:
         return
     before = world.send(victim, reading)
@@ -385,5 +402,5 @@ def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
         ended = {"of": 2, "lacks": key}
     else:
         return
-    conditions = [{"of": 0, "status": [200, 299]}, {"of": 1, "status": [200, 299]}, ended]
+    conditions = [good(0), good(1), ended]
     yield flaw(theirs, f"Bob deletes what {victim.name.title()} owns; it is gone.", [before, theirs, after], conditions)

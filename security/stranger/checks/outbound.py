@@ -15,12 +15,11 @@ from security.guard import Pinned
 from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange
 from security.regression.player import IMPOSSIBLE
-from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations, overlaid
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
-from security.stranger.operation import NOTICE, Operation, words_of
+from security.stranger.operation import Operation, words_of
 from security.stranger.things import object_in
 from security.stranger.world import World
 
@@ -234,7 +233,7 @@ def upstream_data(world: World, tries: Tries) -> Iterator[Flaw]:
         sent = {leaf.key for leaf in leaves(exchange.request.json or {})}
         for leaf in leaves(exchange.answer.json()):
             if leaf.value == IMPOSSIBLE and leaf.key not in sent:
-                conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at": [leaf.pointer, IMPOSSIBLE]}]
+                conditions = [good(0), {"of": 0, "at": [leaf.pointer, IMPOSSIBLE]}]
                 yield flaw(
                     exchange,
                     f"The answer of a stranger is taken as it is: {leaf.key} is {leaf.value}.",
@@ -243,59 +242,3 @@ def upstream_data(world: World, tries: Tries) -> Iterator[Flaw]:
                     opening.name,
                 )
                 return
-
-
-def webhook_unsigned(world: World, tries: Tries) -> Iterator[Flaw]:
-    """A notice of a third party that nobody signed changes what the first identity owns."""
-    from security.stranger.checks.object_level import _moved
-    from security.stranger.checks.views import view
-
-    hooks = [
-        one for one in world.document.operations
-        if one.method == "POST" and not one.places and one.body is not None and one not in creations(world)
-        and NOTICE.search(one.path_words) and not one.declares_security
-    ]  # fmt: skip
-    if not hooks:
-        raise NothingToAttackError("The document has no operation for notices of third parties.")
-    sender: Actor = world.anonymous
-    for operation in hooks:
-        for thing in world.things.owned(world.alice.name)[-4:]:
-            body = world.inventor.body(operation.body, world.alice.persona, world.mark(), lambda words, thing=thing: _of(thing, words), whole=True) if operation.body else {}  # fmt: skip
-            key = thing.key("id")
-            if key is None or str(key) not in {str(leaf.value) for leaf in leaves(body)}:
-                continue
-            tries.expect(1)
-            before = view(world, world.alice, thing)
-            for state in ("paid", "succeeded", "completed"):
-                answer = world.send(sender, world.request(operation, sender, {}, _stated(body, state)))
-                if answer.ok:
-                    break
-            after = view(world, world.alice, thing)
-            tries.count()
-            moved = _moved(before, after) if before and after and answer.ok else None
-            if moved and before and after:
-                conditions: list[dict[str, Any]] = [
-                    {"of": 1, "status": [200, 299]},
-                    {"of": 2, "changed_at": [0, moved]},
-                ]
-                yield flaw(
-                    answer,
-                    f"A notice without a signature is believed: {moved} of Alice's object is another then.",
-                    [before, answer, after],
-                    conditions,
-                )
-                return
-
-
-def _of(thing: Any, words: str) -> Any:
-    """The thing's id, for a property that is named after it or is a plain reference."""
-    return (
-        thing.key("id") if re.search(rf"\b({thing.noun}|reference|object|resource)\b", words) or words == "id" else None
-    )
-
-
-def _stated(body: Any, state: str) -> Any:
-    """The body that says of the thing that it is paid."""
-    if isinstance(body, dict):
-        return {key: state if re.search(r"\b(status|state|event|type|result)\b", words_of(key)) and isinstance(one, str) and "." not in one else _stated(one, state) for key, one in body.items()}  # fmt: skip
-    return body

@@ -9,7 +9,7 @@ from security.regression.exchange import Exchange
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations, overlaid
 from security.stranger.enrol import takes_password
-from security.stranger.finding import Flaw, flaw
+from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import Operation, Parameter, words_of
 from security.stranger.things import items_in
@@ -52,7 +52,7 @@ def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
             (leaf for leaf in leaves(answer.answer.json()) if leaf.value == HUGE and SIZE.search(leaf.words)), None
         )
         if count >= UNBOUNDED and not _goes_on(world, operation, parameter, answer, count):
-            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "longer_than": UNBOUNDED - 1}]
+            conditions = [good(0), {"of": 0, "longer_than": UNBOUNDED - 1}]
             yield flaw(
                 answer,
                 f"{parameter.name}={HUGE} is answered with all {count} items.",
@@ -61,12 +61,12 @@ def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
                 parameter.name,
             )
         elif echoed:
-            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "at": [echoed.pointer, HUGE]}]
+            conditions = [good(0), {"of": 0, "at": [echoed.pointer, HUGE]}]
             yield flaw(
                 answer, f"{parameter.name}={HUGE} is taken: {echoed.key} says so.", [answer], conditions, parameter.name
             )
         elif isinstance(declared := parameter.schema.get("maximum"), int) and count > declared:
-            conditions = [{"of": 0, "status": [200, 299]}, {"of": 0, "longer_than": declared}]
+            conditions = [good(0), {"of": 0, "longer_than": declared}]
             yield flaw(
                 answer,
                 f"{parameter.name}={HUGE} is answered with {count} items; the document says {declared} at most.",
@@ -112,8 +112,6 @@ def big_body(world: World, tries: Tries) -> Iterator[Flaw]:
         tries.count()
         if answer.ok and ECHO in answer.answer.text:
             sentence = f"{texts[0]} with {BIG_CHARACTERS:,} characters is taken, and comes back."
-            yield flaw(
-                answer, sentence, [answer], [{"of": 0, "status": [200, 299]}, {"of": 0, "contains": ECHO}], texts[0]
-            )
+            yield flaw(answer, sentence, [answer], [good(0), {"of": 0, "contains": ECHO}], texts[0])
         return
     raise NothingToAttackError("No object with a free text can be made.")

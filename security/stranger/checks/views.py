@@ -21,9 +21,27 @@ PERSONAL = re.compile(
 )
 # Collections that are nobody else's business even where no word of the document says so.
 PRIVATE_NOUNS = {
-    "order", "invoice", "payment", "note", "message", "draft", "address", "card", "wallet", "transaction", "statement",
-    "prescription", "receipt", "transfer", "diary", "secret", "letter", "cart", "subscription", "webhook",
-}  # fmt: skip
+    "order",
+    "invoice",
+    "payment",
+    "note",
+    "message",
+    "draft",
+    "address",
+    "card",
+    "wallet",
+    "transaction",
+    "statement",
+    "prescription",
+    "receipt",
+    "transfer",
+    "diary",
+    "secret",
+    "letter",
+    "cart",
+    "subscription",
+    "webhook",
+}
 
 
 def told(answer: Any) -> dict[tuple[str, str], Leaf]:
@@ -151,3 +169,12 @@ def taken_over(body: Mapping[str, Any], before: Any, after: Any) -> Iterator[Lea
     sent = {(one.key, str(one.value)) for one in leaves(body) if one.value not in (None, "")}
     was = set(told(before))
     yield from (leaf for pair, leaf in told(after).items() if pair in sent and pair not in was)
+
+
+def moved_in(before: Exchange, after: Exchange) -> str | None:
+    """The place of a value that is another now, among those that do not change by themselves."""
+    was = {one.pointer: one.value for one in told(before.answer.json()).values()}
+    if not after.ok or not before.ok:
+        return None
+    now = {one.pointer: one for one in leaves(after.answer.json())}
+    return next((pointer for pointer, value in was.items() if pointer in now and now[pointer].value != value), None)

@@ -146,7 +146,7 @@ class _Press:
         self.who(request)
         host = str((await request.json())["host"])
         ran = "runs" in self.flaws and "$((713*191))" in host and ";" in host
-        return JSONResponse({"output": f"PING {host.split(';')[0]}\n{713 * 191 if ran else ''}"})
+        return JSONResponse({"output": f"PING {host.split(';', maxsplit=1)[0]}\n{713 * 191 if ran else ''}"})
 
     async def go(self, request: Request) -> Response:
         to = request.query_params["next"]
