@@ -74,7 +74,8 @@ def _usual(token: Any, *, api_key: bool) -> Iterator[Credential]:
     yield from (*keys, *bearer) if api_key else (*bearer, *keys)
 
 
-def basic(actor: Actor) -> Credential:
-    """User name and password with every request (RFC 7617)."""
-    pair = f"{actor.persona.username}:{actor.persona.password}"
-    return Credential({"Authorization": ("Basic ", base64.b64encode(pair.encode()).decode())})
+def basic(actor: Actor) -> Iterator[Credential]:
+    """User name, or e-mail address, and password with every request (RFC 7617)."""
+    for name in (actor.persona.username, actor.persona.email):
+        pair = base64.b64encode(f"{name}:{actor.persona.password}".encode()).decode()
+        yield Credential({"Authorization": ("Basic ", pair)})

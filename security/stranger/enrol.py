@@ -27,6 +27,7 @@ from security.stranger.values import Persona, Writing, nothing_known
 from security.stranger.world import World
 
 PASSWORD = re.compile(r"\b(password|passwd|pwd|passphrase|pass|pin)\d?\b")
+WAYS = 6  # ways of sending a token that are tried
 ME = re.compile(r"\b(me|whoami|self|profile|account|current|user|myself)$")
 FALLBACK = {"username": {"type": "string"}, "email": {"type": "string"}, "password": {"type": "string"}}
 
@@ -100,6 +101,13 @@ def newcomer(world: World, name: str, letter: str, extra: Mapping[str, Any] | No
     registered = register(world, actor, extra or {})
     actor.setup.append(registered)
     sign_in(world, actor, registered)
+    return actor
+
+
+def newcomer_at_the_door(world: World, name: str) -> Actor:
+    """Someone without an account, with an address of their own and whatever a log-in page hands out."""
+    actor = Actor(name, world.persona("v"))
+    prime(world, actor)
     return actor
 
 
@@ -192,7 +200,7 @@ def sign_in(world: World, actor: Actor, registered: Exchange | None) -> None:
         _keep_csrf(world, actor, exchange, r"csrf|xsrf")
     schemes = world.document.schemes
     if any(one.get("type") == "http" and str(one.get("scheme", "")).lower() == "basic" for one in schemes.values()):
-        actor.credential = basic(actor)
+        _adopt_basic(world, actor)
     else:
         _adopt(world, actor, sources)
     _meet(world, actor, sources)
@@ -232,6 +240,14 @@ def _personas(persona: Persona, password: str | None) -> Iterator[Persona]:
     yield replace(chosen, username=chosen.email)
 
 
+def _adopt_basic(world: World, actor: Actor) -> None:
+    witness = _witness(world, actor)
+    for credential in basic(actor):
+        actor.credential = credential
+        if witness is None or world.send(actor, witness).ok:
+            return
+
+
 def _adopt(world: World, actor: Actor, sources: list[Exchange]) -> None:
     """Take the first token and way of sending it that the witness accepts."""
     witness = _witness(world, actor)
@@ -244,7 +260,7 @@ def _adopt(world: World, actor: Actor, sources: list[Exchange]) -> None:
     for token, _ in tokens[:3]:
         api_key = "key" in (token.origin.place.lower() if hasattr(token, "origin") else "")
         options = list(ways(token, world.document.schemes, actor, api_key=api_key))
-        for credential in options[:4]:
+        for credential in options[:WAYS]:
             if known and set(credential.headers) | set(credential.query) != set(known.headers) | set(known.query):
                 continue
             first = first or credential

@@ -16,7 +16,7 @@ from security.stranger.discovery import explore
 from security.stranger.document import Document
 from security.stranger.enrol import NoIdentityError, enrol
 from security.stranger.finding import Finding, Flaw, evidence_of, script_for, stable_id
-from security.stranger.world import World
+from security.stranger.world import World, is_local
 
 STEPS = len(CHECKS) + 2  # identities and exploring are steps too
 REQUESTS = 300
@@ -71,8 +71,7 @@ def attack(
     pinned = allow(url, authorization)
     rate = authorization.max_rate if authorization else None
     budget = Budget(rate, limit=requests, seconds=max(1.0, seconds - RESERVE_S))
-    local = pinned.address.startswith("127.") or pinned.address == "::1"
-    world = World(document, pinned, budget, destructive=destructive or local)
+    world = World(document, pinned, budget, destructive=destructive or is_local(pinned))
     began = time.monotonic()
     try:
         reason = _prepare(world, identities, progress)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address
 from typing import Any
 
 import httpx
@@ -115,9 +116,9 @@ class World:
         setups = {actor.name: actor.setup for actor in self.identities}
         places = {**self.env, f":{self._canary.port}": ":«canary-port»"} if self._canary else dict(self.env)
         for actor in self.identities:
-            name, password = actor.persona.username, actor.persona.password
-            pair = base64.b64encode(f"{name}:{password}".encode()).decode()
-            places[pair] = f"«basic {name} {password}»".replace(self.nonce, "NONCE")
+            for name in (actor.persona.username, actor.persona.email):
+                pair = base64.b64encode(f"{name}:{actor.persona.password}".encode()).decode()
+                places[pair] = f"«basic {name} {actor.persona.password}»".replace(self.nonce, "NONCE")
         return Wording(lambda who: setups.get(who, []), {**places, self.nonce: "«nonce»"})
 
     def send(
@@ -284,6 +285,11 @@ class World:
     def thing_views(self, thing: Thing) -> list[Leaf]:
         """The scalars of what the owner saw of a thing."""
         return list(leaves(thing.data))
+
+
+def is_local(pinned: Pinned) -> bool:
+    """Whether the target is on loopback: there it may be deleted from, and it reaches a listener of ours."""
+    return ip_address(pinned.address).is_loopback
 
 
 def _example(operation: Operation, place: str) -> Any:

@@ -210,13 +210,11 @@ def _print(result: dict[str, Any], failures: list[str]) -> None:
     console = Console()
     console.print(table)
     for one in result.get("findings", ()):
-        where = f"{one['method']} {one['path']}"
-        console.print(
-            f"{one['id']} {', '.join([*one['owasp'], *(f'CWE-{cwe}' for cwe in one['cwe'])])} {where}: {one['title']}",
-            markup=False,
-        )
+        ids = ", ".join([*one["owasp"], *(f"CWE-{cwe}" for cwe in one["cwe"])])
+        line = f"{one['id']} {ids} {one['method']} {one['path']}: {one['title']}"
+        console.print(line, markup=False, soft_wrap=True)
     for note in _notes(result):
-        console.print(note, markup=False)
+        console.print(note, markup=False, soft_wrap=True)
     console.print(f"{result['target']}: {result['requests']} requests in {result['seconds']:.1f} s", markup=False)
     for failure in failures:
         console.print(failure, style="bold red", markup=False)

@@ -9,9 +9,8 @@ from typing import Any
 
 from security.regression.exchange import Exchange, Request
 from security.regression.player import size_of
-from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.enrol import log_in_request
+from security.stranger.enrol import log_in_request, newcomer_at_the_door
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import Operation, words_of
@@ -134,7 +133,7 @@ def log_in_bypass(world: World, tries: Tries) -> Iterator[Flaw]:
     """A log-in succeeds without the password: by a comment in the name, or by an operator in place of the password."""
     if world.log_in is None or world.log_in.body is None:
         raise NothingToAttackError("The document has no log-in.")
-    visitor = Actor("visitor", world.persona("x"), keeps_cookies=False)
+    visitor = newcomer_at_the_door(world, "visitor")
     victim = world.alice.persona
     wrong = world.send(visitor, log_in_request(world, replace(victim, password="wrong-guess-2")))
     tries.expect(1)

@@ -13,7 +13,7 @@ from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.object_level import carol
-from security.stranger.enrol import log_in_request, log_ins, newcomer, prime, registrations
+from security.stranger.enrol import log_in_request, log_ins, newcomer, newcomer_at_the_door, prime, registrations
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import RESET, Operation, words_of
@@ -26,13 +26,6 @@ WEAK = "12345"
 THROTTLED = (403, 423, 429, 503)
 PAIRS = 5
 CLEARLY_S, CLEARLY_TIMES = 0.025, 4.0
-
-
-def _visitor(world: World, name: str) -> Actor:
-    """Someone without a credential and with an address of their own."""
-    actor = Actor(name, world.persona("v"))
-    prime(world, actor)
-    return actor
 
 
 def _victim(world: World, *, fresh: bool = False) -> Actor:
@@ -68,7 +61,7 @@ def replace_sender(victim: Actor, sender: Actor) -> Actor:
 def login_throttle(world: World, tries: Tries) -> Iterator[Flaw]:
     """Many wrong passwords in a row, then the right one."""
     victim = _victim(world, fresh=True)
-    guesser = _visitor(world, "guesser")
+    guesser = newcomer_at_the_door(world, "guesser")
     persona = _persona(world, victim, guesser)
     wrong = log_in_request(world, replace(persona, password="wrong-guess-0"))
     tries.expect(1)
@@ -107,7 +100,7 @@ def login_throttle(world: World, tries: Tries) -> Iterator[Flaw]:
 def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     """A wrong password for a known account is answered otherwise than for an unknown one, twice; or much later."""
     victim = _victim(world)
-    asker = _visitor(world, "asker")
+    asker = newcomer_at_the_door(world, "asker")
     known = log_in_request(world, replace(_persona(world, victim, asker), password="wrong-guess-1"))
     nobody = world.persona("z")
     unknown = log_in_request(world, replace(nobody, password="wrong-guess-1"))
@@ -185,7 +178,7 @@ def _by_time(pairs: list[tuple[Exchange, Exchange]], victim: Actor) -> Iterator[
 def _at_reset(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
     for operation in _resets(world):
         tries.expect(1)
-        asker = _visitor(world, "forgetful")
+        asker = newcomer_at_the_door(world, "forgetful")
         nobody = nobody_actor(world.persona("y"))
         pairs = []
         for _ in range(2):

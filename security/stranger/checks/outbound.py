@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from security.guard import Pinned
 from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange
 from security.regression.player import IMPOSSIBLE
@@ -21,7 +20,7 @@ from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
 from security.stranger.operation import Operation, words_of
 from security.stranger.things import object_in
-from security.stranger.world import World
+from security.stranger.world import World, is_local
 
 URL = re.compile(
     r"\b(urls?|uri|link|href|src|webhook|callback|feed|endpoint|site|website|homepage|avatar|image|picture|source|target|host|hostname|domain|upstream)\b"
@@ -85,7 +84,7 @@ def server_side_request(world: World, tries: Tries) -> Iterator[Flaw]:
     places = openings(world)
     if not places:
         raise NothingToAttackError("No operation takes a URL.")
-    if not _reachable(world.pinned):
+    if not is_local(world.pinned):
         raise CouldNotRunError("The canary listens on loopback, where only targets on this machine reach it.")
     waiting: list[tuple[Opening, Exchange, str]] = []
     for opening in places:
@@ -100,10 +99,6 @@ def server_side_request(world: World, tries: Tries) -> Iterator[Flaw]:
             waiting.remove(one)
             yield _asked(one[0], one[1], one[2])
         time.sleep(GRACE_S / 2)
-
-
-def _reachable(pinned: Pinned) -> bool:
-    return pinned.address.startswith("127.") or pinned.address == "::1"
 
 
 def _sent(world: World, opening: Opening, waiting: list[tuple[Opening, Exchange, str]]) -> Iterator[Flaw]:

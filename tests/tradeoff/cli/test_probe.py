@@ -1,0 +1,82 @@
+"""`tradeoff probe` on a backend that nobody here knows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.security.stranger.applications import APPLICATIONS, running
+from tests.tradeoff.cli.command import tradeoff
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    file = tmp_path / "openapi.json"
+    file.write_text(APPLICATIONS["notes"].document(set()))
+    return file
+
+
+def test_a_stranger_is_attacked_written_down_and_attacked_again(tmp_path: Path, document: Path) -> None:
+    """Exit 1 with findings; JSON with the documented keys; tests of them; each is repeated until it is mended."""
+    result, tests = tmp_path / "result.json", tmp_path / "test_flaws.py"
+    with running("notes", {"note_read"}) as url:
+        done = tradeoff("probe", "--url", url, "--openapi", document, "--pytest", tests, "--json")
+        assert done.returncode == 1, done.stderr
+        result.write_text(done.stdout)
+        read = json.loads(done.stdout)
+        assert {"target", "requests", "seconds", "outcomes", "findings", "coverage"} <= read.keys()
+        assert {"probe", "control", "api", "result"} <= read["outcomes"][0].keys()
+        (finding,) = read["findings"]
+        assert finding["check"] == "object_read"
+        assert read["tests"]["count"] == 1
+        assert "def test_the_flaw_is_gone" in tests.read_text()
+        again = tradeoff("probe", "--url", url, "--replay", f"{result}#{finding['id']}", "--json")
+        assert again.returncode == 1, again.stderr
+        assert [one["result"] for one in json.loads(again.stdout)["outcomes"]] == ["succeeded"]
+    with running("notes", set()) as url:
+        mended = tradeoff("probe", "--url", url, "--replay", f"{result}#{finding['id']}")
+        assert mended.returncode == 0, mended.stderr
+        assert "stopped" in mended.stdout
+
+
+def test_findings_are_shown_in_a_table(document: Path) -> None:
+    """With ids, place and title, and with what was reached."""
+    with running("notes", {"note_read"}) as url:
+        done = tradeoff("probe", "--url", url, "--openapi", document)
+    assert done.returncode == 1
+    assert "GET /api/notes/{note_id}: Another user's object can be read" in done.stdout
+    assert "Of 15 operations answered: " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--openapi", "DOCUMENT", "--url", "http://192.0.2.7"), "neither loopback nor authorised"),
+        (
+            ("--openapi", "http://192.0.2.7/openapi.json", "--url", "http://127.0.0.1:9"),
+            "neither loopback nor authorised",
+        ),
+        (("--openapi", "missing.json", "--url", "http://127.0.0.1:9"), "missing.json"),
+        (("--openapi", "README.md", "--url", "http://127.0.0.1:9"), "YAML"),
+        (("--openapi", "DOCUMENT", "--url", "http://127.0.0.1:9", "--identities", "README.md"), "TOML"),
+        (("--url", "http://127.0.0.1:9", "--pytest", "test_x.py"), "--openapi"),
+        (("--url", "http://127.0.0.1:9", "--replay", "missing.json#a1"), "missing.json"),
+        (("--openapi", "DOCUMENT", "hardened"), "--url"),
+        (("hardened", "--replay", "no_such_probe"), "no_such_probe"),
+    ],
+)
+def test_what_can_not_be_done_is_said(document: Path, words: tuple[str, ...], said: str) -> None:
+    """One sentence, exit 2, and no traceback."""
+    done = tradeoff("probe", *(str(document) if word == "DOCUMENT" else word for word in words))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_probe_of_the_reference_backend_is_repeated_by_its_name() -> None:
+    """One probe alone, against an arm that is started for it."""
+    done = tradeoff("probe", "hardened,token_signature=accepts_none", "--replay", "token_unsigned", "--json")
+    assert done.returncode == 1, done.stderr
+    assert [(one["probe"], one["result"]) for one in json.loads(done.stdout)["outcomes"]] == [
+        ("token_unsigned", "succeeded")
+    ]
