@@ -29,7 +29,7 @@ from typing import Any
 import httpx
 
 PLACE = re.compile(r"«([^«»]+)»")
-CANARY_PATIENCE_S = 2.0
+CANARY_PATIENCE_S = 1.0
 AMOUNTS = ("price", "amount", "quantity", "stock", "rate", "total", "rating", "score", "value")
 IMPOSSIBLE = -31  # no answer of a careful backend holds such an amount
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from security.regression.exchange import Exchange, take
 from security.stranger.actor import Actor
-from security.stranger.enrol import takes_password
+from security.stranger.entrances import takes_password
 from security.stranger.leaves import leaves
 from security.stranger.operation import LOG_IN, LOG_OUT, RESET, Operation, words_of
 from security.stranger.things import IDS, Thing, items_in, object_in

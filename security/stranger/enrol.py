@@ -5,28 +5,25 @@ got, and reads who they are. Otherwise identities come from a file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from security.regression.exchange import Exchange, Request, take
 from security.stranger.actor import Actor
 from security.stranger.credentials import basic, tokens_in, ways
+from security.stranger.entrances import PASSWORD, find_operations
+from security.stranger.forgery import keep_csrf, prime
 from security.stranger.leaves import objects
 from security.stranger.operation import (
     HEALTH,
-    LOG_IN,
-    LOG_OUT,
-    REGISTER,
     Body,
-    Operation,
     words_of,
 )
 from security.stranger.things import IDS
 from security.stranger.values import Persona, Writing, nothing_known
 from security.stranger.world import World
 
-PASSWORD = re.compile(r"\b(password|passwd|pwd|passphrase|pass|pin)\d?\b")
 WAYS = 6  # ways of sending a token that are tried
 ME = re.compile(r"\b(me|whoami|self|profile|account|current|user|myself)$")
 FALLBACK = {"username": {"type": "string"}, "email": {"type": "string"}, "password": {"type": "string"}}
@@ -36,53 +33,7 @@ class NoIdentityError(Exception):
     """No identity could be made; the message says what was tried and what a user can do."""
 
 
-def find_operations(world: World) -> None:
-    """Find registration, log-in and the request that tells a signed-in identity from a visitor."""
-    posts = [one for one in world.document.operations if one.method == "POST" and not one.places]
-    world.register = _best(
-        world, posts, REGISTER, first=r"\b(register|registration|sign ?up|signup)\b", never=LOG_IN_ONLY
-    )
-    world.log_in = _best(world, posts, LOG_IN, first=r"\b(log ?in|sign ?in|signin)\b", never=NO_LOG_IN)
-    if world.log_in is world.register:
-        world.log_in = None
-
-
-NO_LOG_IN = re.compile(
-    r"\b(register|registration|sign ?up|signup|forgot|forgotten|reset|recover|password|refresh|verify|change)\b"
-)
-LOG_IN_ONLY = re.compile(
-    r"\b(log ?in|sign ?in|signin|token|reset|forgot|change|admin|session|sessions|confirm|verify)\b"
-)
-
-
-def _best(
-    world: World, operations: list[Operation], fits: re.Pattern[str], *, first: str, never: re.Pattern[str]
-) -> Operation | None:
-    fitting = [
-        one
-        for one in operations
-        if fits.search(one.path_words)
-        and not never.search(one.path_words)
-        and not LOG_OUT.search(one.path_words)
-        and (one.body is None or not one.body.schema.get("properties") or takes_password(world, one))
-    ]
-    spoken = [
-        one
-        for one in operations
-        if re.search(first, words_of(one.words)) and takes_password(world, one) and not never.search(one.path_words)
-    ]
-    ranked = sorted(fitting, key=lambda one: (not re.search(first, one.path_words), one.body is None, len(one.path)))
-    return next(iter((*ranked, *spoken)), None)
-
-
-def takes_password(world: World, operation: Operation) -> bool:
-    """Whether the operation's body has a password in it."""
-    return operation.body is not None and any(
-        PASSWORD.search(words_of(name)) for name, _ in world.document.schemas.named(operation.body.schema)
-    )
-
-
-def enrol(world: World, given: list[Mapping[str, Any]] | None) -> None:
+def enrol(world: World, given: Sequence[Mapping[str, Any]] | None) -> None:
     """Make Alice and Bob; raises `NoIdentityError` where that is not possible."""
     find_operations(world)
     for letter, name in (("a", "alice"), ("b", "bob")):
@@ -109,46 +60,6 @@ def newcomer_at_the_door(world: World, name: str) -> Actor:
     actor = Actor(name, world.persona("v"))
     prime(world, actor)
     return actor
-
-
-def prime(world: World, actor: Actor) -> None:
-    """Fetch the cookie and token against forged requests, where the application hands one out."""
-    wanted = next(
-        (one for one in world.document.operations if one.method == "GET" and "csrf" in one.path.lower()), None
-    )
-    if wanted is None and not _speaks_of_csrf(world):
-        return
-    # Frameworks set the cookie with any page; the log-in's own is the likeliest.
-    page = world.log_in or world.register
-    request = world.request(wanted, actor) if wanted else Request("GET", page.path if page else "/")
-    exchange = world.send(actor, request)
-    actor.setup.append(exchange)
-    _keep_csrf(world, actor, exchange, r"csrf|xsrf|^token$")
-
-
-def _keep_csrf(world: World, actor: Actor, exchange: Exchange, keys: str) -> None:
-    """Take a token against forged requests out of an answer, if it has one."""
-    for pointer, one in objects(exchange.answer.json()):
-        for key, value in one.items():
-            if re.search(keys, key.lower()) and isinstance(value, str) and value:
-                token = take(value, exchange, f"{pointer}/{key}")
-                for header in _csrf_headers(world):
-                    actor.credential.csrf[header] = (token,)
-
-
-def _speaks_of_csrf(world: World) -> bool:
-    parameters = (one.name for operation in world.document.operations for one in operation.parameters)
-    said = (f"{operation.words}" for operation in world.document.operations)
-    return any(re.search(r"csrf|xsrf", text.lower()) for text in (*parameters, *said, str(world.document.schemes)))
-
-
-def _csrf_headers(world: World) -> list[str]:
-    declared = [
-        *(one.name for operation in world.document.operations for one in operation.parameters if one.place == "header"),
-        *(str(scheme.get("name", "")) for scheme in world.document.schemes.values() if scheme.get("in") == "header"),
-    ]
-    named = list(dict.fromkeys(name for name in declared if re.search(r"csrf|xsrf", name.lower())))
-    return named or ["X-CSRF-Token", "X-CSRFToken", "X-XSRF-TOKEN"]
 
 
 def register(world: World, actor: Actor, extra: Mapping[str, Any], *, must: bool = True) -> Exchange:
@@ -197,7 +108,7 @@ def sign_in(world: World, actor: Actor, registered: Exchange | None) -> None:
         break
     sources += [registered] if registered else []
     for exchange in reversed(sources):
-        _keep_csrf(world, actor, exchange, r"csrf|xsrf")
+        keep_csrf(world, actor, exchange, r"csrf|xsrf")
     schemes = world.document.schemes
     if any(one.get("type") == "http" and str(one.get("scheme", "")).lower() == "basic" for one in schemes.values()):
         _adopt_basic(world, actor)

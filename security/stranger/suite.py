@@ -53,7 +53,7 @@ class Report:
 def attack(
     url: str,
     document: Document,
-    identities: list[Mapping[str, Any]] | None = None,
+    identities: Sequence[Mapping[str, Any]] | None = None,
     *,
     authorization: Authorization | None = None,
     destructive: bool = False,
@@ -86,7 +86,9 @@ def attack(
         world.close()
 
 
-def _prepare(world: World, identities: list[Mapping[str, Any]] | None, progress: Callable[[str], None]) -> str | None:
+def _prepare(
+    world: World, identities: Sequence[Mapping[str, Any]] | None, progress: Callable[[str], None]
+) -> str | None:
     """Make identities and explore; the reason why the attacks can't run, or None."""
     progress("identities")
     try:

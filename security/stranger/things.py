@@ -81,6 +81,11 @@ class Things:
         """Whether this actor made an object in a collection."""
         return any(one.collection == collection and one.owner == owner for one in self.all)
 
+    def keyed(self, collection: str, owner: str, place: str, key: object) -> Thing | None:
+        """The object that this actor made in a collection and that has this key."""
+        own = [one for one in self.all if (one.collection, one.owner) == (collection, owner)]
+        return next((one for one in own if str(one.key(place)) == str(key)), None)
+
     def of(self, collection: str, owner: str) -> Thing | None:
         """The newest object that this actor made in a collection, or else one that was seen there."""
         own = [one for one in self.all if one.collection == collection and one.owner == owner]

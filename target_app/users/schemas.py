@@ -2,14 +2,27 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from target_app.web.reading import Filled, FilledShort, Text
 
 LONGEST_PASSWORD = 1024
 
 Password = Annotated[Filled, Field(max_length=LONGEST_PASSWORD)]
-NewPassword = Annotated[Password, Field(min_length=8)]
+SHORTEST_PASSWORD = 8
+
+
+def long_enough(password: str) -> str:
+    """A new password of `SHORTEST_PASSWORD` characters at least; a blank one is refused as blank before."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise PydanticCustomError("string_too_short", "is too short")
+    return password
+
+
+NewPassword = Annotated[
+    Password, AfterValidator(long_enough), Field(json_schema_extra={"minLength": SHORTEST_PASSWORD})
+]
 
 
 class LogIn(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -90,8 +91,6 @@ def forged_request(world: World, tries: Tries) -> Iterator[Flaw]:
 
 
 def _as_text(request: Request) -> Request:
-    import json
-
     return replace(
         request,
         json=None,

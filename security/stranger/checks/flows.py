@@ -10,8 +10,9 @@ from typing import Any
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.checks.object_level import carol
-from security.stranger.discovery import actions, creations, overlaid, refers
+from security.stranger.checks.credentials import leaving
+from security.stranger.checks.victims import carol
+from security.stranger.discovery import actions, create, creations, overlaid, refers
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
@@ -64,8 +65,6 @@ def _acting(world: World, operation: Operation, actor: Actor) -> Request | None:
             None,
         )
         if maker is not None:
-            from security.stranger.discovery import create
-
             create(world, maker, actor)
         params = (
             world.params(operation, actor, own=True)
@@ -173,8 +172,6 @@ def _number(exchange: Exchange, pointer: str) -> float:
 
 def _at_once(world: World, request: Request, refused: Exchange, operation: Operation) -> Iterator[Flaw]:
     """One at a time it is refused the second time: somebody else sends it several times at once."""
-    from security.stranger.checks.credentials import leaving
-
     if not world.can_register or refused.status >= 500 or world.budget.left < AT_ONCE + 6:
         return
     racer = leaving(world)

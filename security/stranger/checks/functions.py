@@ -11,6 +11,7 @@ from typing import Any
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.checks.victims import carol
 from security.stranger.checks.views import told
 from security.stranger.discovery import UNSAFE
 from security.stranger.finding import Flaw, flaw, good
@@ -64,8 +65,6 @@ def admin_operations(world: World, tries: Tries) -> Iterator[Flaw]:
 
 def _victim(world: World, operation: Operation) -> Actor | None:
     """Whom an administrative operation is aimed at: nobody who is still needed, where it is not reading."""
-    from security.stranger.checks.object_level import carol
-
     return world.alice if operation.method == "GET" else carol(world) or world.bob
 
 

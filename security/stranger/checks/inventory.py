@@ -14,22 +14,24 @@ from security.stranger.finding import Flaw, flaw, good
 from security.stranger.world import World
 
 VERSION = re.compile(r"/v(\d+)(?=/)")
-MAX_PATHS = 3
+MAX_PATHS = 6
 
 
 def old_versions(world: World, tries: Tries) -> Iterator[Flaw]:
     """An undeclared version of a documented path answers."""
-    declared = {one.path for one in world.document.operations}
+    declared = {one.base for one in world.document.operations}
     seen = _answered(world)
     if not seen:
         raise NothingToAttackError("No GET of the document was answered.")
-    silent: set[str] = set()
-    for exchange in seen:
-        for path, version in _versions(exchange.request.template):
-            if path in declared or version in silent:
+    found: set[str] = set()
+    for at, exchange in enumerate(seen):
+        for path, version in _versions(exchange.request.template, likely=at > 0):
+            if path.rstrip("/") in declared or version in found:
                 continue
             tries.expect(1)
-            yield from _asked(world, exchange, path, version, silent)
+            for one in _asked(world, exchange, path, version):
+                found.add(version)
+                yield one
             tries.count()
 
 
@@ -47,35 +49,31 @@ def _answered(world: World) -> list[Exchange]:
     return sorted(by_path.values(), key=lambda one: (one.who != "alice", len(one.request.template)))[:MAX_PATHS]
 
 
-def _versions(path: str) -> Iterator[tuple[str, str]]:
-    """The path as other versions would have it, with the version's name."""
+def _versions(path: str, *, likely: bool) -> Iterator[tuple[str, str]]:
+    """The path as other versions would have it, with the version's name; the likely ones alone, or all."""
     found = VERSION.search(path)
     if found:
         now = int(found[1])
-        for other in [*range(now - 1, -1, -1), now + 1][:3]:
+        for other in range(now - 1, max(-1, now - 2 if likely else now - 4), -1):
             yield VERSION.sub(f"/v{other}", path, count=1), f"v{other}"
-        for name in ("beta", "old", "legacy"):
+        for name in () if likely else ("beta", "old", "legacy"):
             yield VERSION.sub(f"/{name}", path, count=1), name
-        yield VERSION.sub("", path, count=1), "none"
+        if not likely:
+            yield VERSION.sub("", path, count=1), "none"
         return
     head, _, tail = path.strip("/").partition("/")
-    for name in ("v1", "v0", "v2", "beta", "old"):
+    for name in ("v1",) if likely else ("v1", "v0", "v2", "beta", "old"):
         yield (f"/{head}/{name}/{tail}" if head == "api" and tail else f"/{name}{path}"), name
 
 
-def _asked(world: World, now: Exchange, path: str, version: str, silent: set[str]) -> Iterator[Flaw]:
-    request = replace(now.request, template=path)
-    old = world.send(world.alice, request)
-    if old.status in (301, 302, 307, 308, 404, 405, 410):
-        silent.add(version)
+def _asked(world: World, now: Exchange, path: str, version: str) -> Iterator[Flaw]:
+    old = world.send(world.alice, replace(now.request, template=path))
+    if not old.ok or not told(old.answer.json()) or not _alike(old, now):
         return
-    missing = world.send(
-        world.alice,
-        Request("GET", re.sub(r"[^/]+$", f"missing-{secrets.token_hex(4)}", path.split("/{", maxsplit=1)[0])),
-    )
-    if old.ok and told(old.answer.json()) and missing.answer.text != old.answer.text and _alike(old, now):
+    folder = path.split("/{", maxsplit=1)[0]
+    missing = world.send(world.alice, Request("GET", re.sub(r"[^/]+$", f"missing-{secrets.token_hex(4)}", folder)))
+    if missing.answer.text != old.answer.text:
         sentence = f"{path} is not in the document and answers like {now.request.template}."
-        silent.add(version)
         yield replace(flaw(old, sentence, [old], [good(0)], version), path=path)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.checks.object_level import carol
-from security.stranger.enrol import log_in_request, log_ins, newcomer, newcomer_at_the_door, prime, registrations
+from security.stranger.checks.victims import carol
+from security.stranger.enrol import log_in_request, log_ins, newcomer, newcomer_at_the_door, registrations
 from security.stranger.finding import Flaw, flaw, good
+from security.stranger.forgery import prime
 from security.stranger.leaves import leaves
 from security.stranger.operation import RESET, Operation, words_of
 from security.stranger.values import Persona, Writing, nothing_known
@@ -101,45 +102,49 @@ def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     """A wrong password for a known account is answered otherwise than for an unknown one, twice; or much later."""
     victim = _victim(world)
     asker = newcomer_at_the_door(world, "asker")
-    known = log_in_request(world, replace(_persona(world, victim, asker), password="wrong-guess-1"))
+    known = _persona(world, victim, asker)
     nobody = world.persona("z")
-    unknown = log_in_request(world, replace(nobody, password="wrong-guess-1"))
-    unknown = unknown if nobody.username in str(unknown) or nobody.email in str(unknown) else known
+    if known.username == known.email:  # the log-in wants an address as name
+        nobody = replace(nobody, username=nobody.email)
+    requests = [log_in_request(world, replace(one, password="wrong-guess-1")) for one in (known, nobody)]
     tries.expect(1)
-    pairs: list[tuple[Exchange, Exchange]] = []
-    for _ in range(PAIRS):
-        pairs.append((world.send(asker, known, patient=False), world.send(asker, unknown, patient=False)))
-        if 429 in {one.status for one in pairs[-1]} | {one.status for one in pairs[0]}:
-            pairs.pop()
-            break
+    pairs = _pairs(world, asker, requests, PAIRS)
     if len(pairs) < 2:
         raise CouldNotRunError("The log-in refused to answer before two pairs were compared.")
     tries.count()
-    said = [(_said(victim, one), _said(nobody_actor(nobody), other)) for one, other in pairs[:2]]
-    if said[0] == said[1] and said[0][0] != said[0][1]:
-        first, second = pairs[0]
-        yield flaw(
-            first,
-            f"A known account is answered {_short(first)}, an unknown one {_short(second)}, twice.",
-            [first, second],
-            _otherwise(first, second),
-            "answer",
-            [victim.name],
-        )
+    found = _told_apart(victim, nobody, pairs)
+    if found:
+        yield found
     elif len(pairs) == PAIRS:
         yield from _by_time(pairs, victim)
     yield from _at_reset(world, victim, tries)
 
 
-def nobody_actor(persona: Persona) -> Actor:
-    """An actor who has no account."""
-    return Actor("nobody", persona)
+def _pairs(world: World, asker: Actor, requests: Sequence[Request], count: int) -> list[tuple[Exchange, Exchange]]:
+    """The answers to both requests, in turn, as long as no limit refuses them."""
+    pairs: list[tuple[Exchange, Exchange]] = []
+    for _ in range(count):
+        first, second = (world.send(asker, one, patient=False) for one in requests)
+        if 429 in (first.status, second.status):
+            break
+        pairs.append((first, second))
+    return pairs
 
 
-def _said(actor: Actor, exchange: Exchange) -> tuple[int, str]:
+def _told_apart(victim: Actor, nobody: Persona, pairs: Sequence[tuple[Exchange, Exchange]]) -> Flaw | None:
+    """The flaw where both of two pairs differ, in the same way."""
+    said = [(_said(victim.persona, one), _said(nobody, other)) for one, other in pairs[:2]]
+    if len(said) < 2 or said[0] != said[1] or said[0][0] == said[0][1]:
+        return None
+    first, second = pairs[0]
+    sentence = f"A known account is answered {_short(first)}, an unknown one {_short(second)}, twice."
+    return flaw(first, sentence, [first, second], _otherwise(first, second), "answer", [victim.name])
+
+
+def _said(persona: Persona, exchange: Exchange) -> tuple[int, str]:
     """Status and text, without the names that were sent."""
     text = exchange.answer.text
-    for name in (actor.persona.email, actor.persona.username):
+    for name in (persona.email, persona.username):
         text = text.replace(name, "NAME")
     return exchange.status, re.sub(r"\d+", "0", re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[0-9a-f]{16,}\b", "ID", text))
 
@@ -178,26 +183,13 @@ def _by_time(pairs: list[tuple[Exchange, Exchange]], victim: Actor) -> Iterator[
 def _at_reset(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
     for operation in _resets(world):
         tries.expect(1)
-        asker = newcomer_at_the_door(world, "forgetful")
-        nobody = nobody_actor(world.persona("y"))
-        pairs = []
-        for _ in range(2):
-            pair = [world.send(asker, _forgetting(world, operation, one), patient=False) for one in (victim, nobody)]
-            pairs.append(pair)
+        asker, nobody = newcomer_at_the_door(world, "forgetful"), Actor("nobody", world.persona("y"))
+        requests = [_forgetting(world, operation, one) for one in (victim, nobody)]
+        pairs = _pairs(world, asker, requests, 2)
         tries.count()
-        said = [[_said(actor, one) for actor, one in zip((victim, nobody), pair, strict=True)] for pair in pairs]
-        if said[0] == said[1] and said[0][0] != said[0][1] and 429 not in (pairs[0][0].status, pairs[0][1].status):
-            first, second = pairs[0]
-            if _same_but_secret(first, second):
-                continue
-            yield flaw(
-                first,
-                f"A known account is answered {_short(first)}, an unknown one {_short(second)}, twice.",
-                [first, second],
-                _otherwise(first, second),
-                "answer",
-                [victim.name],
-            )
+        found = _told_apart(victim, nobody.persona, pairs)
+        if found and not _same_but_secret(*pairs[0]):
+            yield found
 
 
 def _forgetting(world: World, operation: Operation, actor: Actor) -> Request:

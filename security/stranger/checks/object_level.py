@@ -1,4 +1,4 @@
-"""Objects of somebody else (OWASP API1): read, changed and deleted by the second identity, over path, query and body.
+"""Objects of somebody else (OWASP API1): read and changed by the second identity, over path and query.
 
 Every success is held against a visitor's answer and the owner's own view: what anybody may see is no flaw.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.checks.victims import victim_of
 from security.stranger.checks.views import (
     PERSONAL,
     Sharing,
@@ -23,13 +24,11 @@ from security.stranger.checks.views import (
     taken_over,
     thing_of,
     told,
-    view,
 )
-from security.stranger.discovery import actions, changes_password, create, creations, item_operations, overlaid
-from security.stranger.enrol import NoIdentityError, newcomer
+from security.stranger.discovery import create, creations, item_operations
 from security.stranger.finding import Flaw, flaw, good
-from security.stranger.operation import NOTICE, Operation, singular, words_of
-from security.stranger.things import Thing, object_in, prefix_of
+from security.stranger.operation import Operation, words_of
+from security.stranger.things import Thing, object_in
 from security.stranger.world import World
 
 # What only an owner does. Others may well like, comment, follow or report.
@@ -38,7 +37,6 @@ OWNER_ACTS = re.compile(
     r"|unlock|activate|deactivate|disable|enable|rotate|share|restore|submit|start|stop|assign|reopen|finish|withdraw"
     r"|pause|resume|reschedule|checkout|fulfil|fulfill|reject|accept|move|pin|done|toggle|revoke)\b"
 )
-NO_NOUNS = {"id", "from", "source", "uuid", "slug", "ref", "key", "number", "code"}
 # Properties that make an object private, and the value that does.
 PRIVATE = (
     (re.compile(r"^(is )?(draft|private|hidden|secret|confidential|unlisted)$"), True),
@@ -175,58 +173,6 @@ def _listed(world: World, sharing: Sharing, thing: Thing) -> Iterator[Flaw]:
         )
 
 
-def object_named(world: World, tries: Tries) -> Iterator[Flaw]:
-    """The second identity names an object of the first in a body, and is shown it or changes it."""
-    sharing, references = Sharing(world), list(_references(world))
-    if not references:
-        raise NothingToAttackError("No operation takes the id of an identity's own object in its body.")
-    for operation, name, thing in references:
-        if sharing.is_shared(thing):
-            continue
-        key = thing.key("id") if words_of(name) != "code" else thing.data.get("code")
-        tries.expect(1)
-        before = view(world, world.alice, thing)
-        params = world.params(operation, world.bob) or {}
-        body = overlaid(world.body(operation, world.bob, world.mark()), {name: key})
-        theirs = world.send(world.bob, world.request(operation, world.bob, params, body))
-        tries.count()
-        after = view(world, world.alice, thing)
-        if not theirs.ok or before is None or after is None:
-            continue
-        if thing.mark and thing.mark in theirs.answer.text:
-            yield flaw(
-                theirs,
-                f"Bob names Alice's object in {name} and is shown it.",
-                [theirs],
-                [good(0, contains=thing.mark)],
-                name,
-            )
-        elif moved := moved_in(before, after):
-            yield flaw(
-                theirs,
-                f"Bob names Alice's object in {name}; her {moved} is another then.",
-                [before, theirs, after],
-                [good(1), {"of": 2, "changed_at": [0, moved]}],
-                name,
-            )
-
-
-def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
-    for operation in (*actions(world), *creations(world)):
-        if operation.body is None or operation.looks_administrative or changes_password(world, operation):
-            continue
-        if NOTICE.search(operation.path_words):
-            continue  # said by a third party, not by an identity: `webhook_unsigned` asks who may say it
-        for name in world.document.schemas.properties(operation.body.schema):
-            words = [singular(word) for word in words_of(name).split(" ")]
-            if words[0] in ("to", "target", "recipient"):
-                continue
-            nouns = [word for word in words if word not in NO_NOUNS]
-            thing = world.things.named(nouns[-1], world.alice.name) if nouns else None
-            if thing is not None and thing.owner == world.alice.name and thing.collection != operation.base:
-                yield operation, name, thing
-
-
 def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
     """The second identity changes an object of the first, which the first one then sees changed."""
     sharing = Sharing(world)
@@ -234,7 +180,7 @@ def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
     chosen = [one for one in operations if one.is_item or OWNER_ACTS.search(one.last) or one.method != "POST"]
     attacked = False
     for operation in chosen:
-        victim = _victim(world, operation)
+        victim = victim_of(world, operation)
         params = world.params(operation, victim, own=True) if victim else None
         if victim is None or params is None:
             continue
@@ -246,37 +192,12 @@ def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
         raise NothingToAttackError("No operation changes an object that an identity owns.")
 
 
-def _victim(world: World, operation: Operation) -> Actor | None:
-    """Who is attacked: for an account somebody new, since the first identity is still needed."""
-    place = operation.places[-1]
-    if not world.names_identity(prefix_of(operation, place), place):
-        return world.alice
-    return carol(world)
-
-
-def carol(world: World) -> Actor | None:
-    """A third identity that may be changed and locked out, or None where nobody can register."""
-    return extra(world, "carol", "c")
-
-
-def extra(world: World, name: str, letter: str) -> Actor | None:
-    """A further identity of this name, made where it is not there yet; None where nobody can register."""
-    known = next((one for one in world.identities if one.name == name), None)
-    if known is None and world.can_register:
-        try:
-            known = newcomer(world, name, letter)
-            world.identities.append(known)
-        except NoIdentityError:
-            return None
-    return known
-
-
 def _change(
     world: World, sharing: Sharing, operation: Operation, victim: Actor, params: dict[str, Any]
 ) -> Iterator[Flaw]:
     request = world.request(operation, world.bob, params)
     thing = thing_of(world, request)
-    reading = _reading(world, operation, victim, params, thing)
+    reading = reading_of(world, operation, victim, params, thing)
     if reading is None:
         return
     before = world.send(victim, reading)
@@ -342,7 +263,7 @@ def _new_body(world: World, operation: Operation, thing: Thing | None, before: E
     return altered(body, before.answer.json())
 
 
-def _reading(
+def reading_of(
     world: World, operation: Operation, victim: Actor, params: dict[str, Any], thing: Thing | None
 ) -> Request | None:
     """How the owner looks at what the operation changes."""
@@ -355,52 +276,3 @@ def _reading(
     if thing is None:
         return world.witness
     return None
-
-
-def object_deleted(world: World, tries: Tries) -> Iterator[Flaw]:
-    """The second identity deletes an object of the first, which is gone then."""
-    operations = [one for one in item_operations(world, "DELETE") if not one.looks_administrative]
-    if not operations:
-        raise NothingToAttackError("No operation deletes an object.")
-    if not world.destructive:
-        tries.undecided = "Deleting is not tried outside loopback unless it is asked for (--destructive)."
-        return
-    for operation in operations:
-        yield from _delete(world, operation, tries)
-
-
-def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
-    # An account that is deleted can't be attacked any more: that is somebody else's than those of other attacks.
-    victim = world.alice if _victim(world, operation) is world.alice else extra(world, "fay", "f")
-    if victim is None:
-        return
-    maker = next((one for one in creations(world) if one.base == operation.parent), None)
-    if maker is not None and victim is world.alice:
-        create(world, maker, victim)
-    params = world.params(operation, victim, own=True)
-    reading = (
-        _reading(world, operation, victim, params, thing_of(world, world.request(operation, victim, params)))
-        if params
-        else None
-    )
-    if params is None or reading is None:
-        return
-    before = world.send(victim, reading)
-    if not before.ok:
-        return
-    tries.expect(1)
-    theirs = world.send(world.bob, world.request(operation, world.bob, params))
-    tries.count()
-    after = world.send(victim, reading)
-    if not theirs.ok:
-        return
-    key = str(list(params.values())[-1])
-    was, still = key in before.answer.text, after.ok and key in after.answer.text
-    if after.status in (401, 403, 404, 410):
-        ended = {"of": 2, "status": [401, 410]}
-    elif was and not still:
-        ended = {"of": 2, "lacks": key}
-    else:
-        return
-    conditions = [good(0), good(1), ended]
-    yield flaw(theirs, f"Bob deletes what {victim.name.title()} owns; it is gone.", [before, theirs, after], conditions)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from security.regression.exchange import Exchange
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.discovery import creations, overlaid
-from security.stranger.enrol import takes_password
+from security.stranger.entrances import takes_password
 from security.stranger.finding import Flaw, flaw, good
-from security.stranger.leaves import leaves
+from security.stranger.leaves import leaves, number
 from security.stranger.operation import Operation, Parameter, words_of
 from security.stranger.things import items_in
 from security.stranger.world import World
@@ -74,10 +74,16 @@ def page_size(world: World, tries: Tries) -> Iterator[Flaw]:
                 conditions,
                 parameter.name,
             )
-        elif count < UNBOUNDED:
+        elif count < UNBOUNDED and not _cut_down(answer):
             few += 1
     if few and few == tries.done:
         tries.undecided = f"Too few items in {few} lists to see a limit."
+
+
+def _cut_down(answer: Exchange) -> bool:
+    """Whether the answer itself says that a smaller size was used."""
+    sizes = [number(leaf.value) for leaf in leaves(answer.answer.json()) if SIZE.search(leaf.words)]
+    return any(size is not None and 0 < size < HUGE for size in sizes)
 
 
 def _goes_on(world: World, operation: Operation, size: Parameter, answer: Exchange, count: int) -> bool:

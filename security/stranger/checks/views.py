@@ -10,7 +10,7 @@ from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.leaves import Leaf, leaves
 from security.stranger.operation import PRIVATE_LIST, Operation, words_of
-from security.stranger.things import Thing, items_in
+from security.stranger.things import IDS, Thing, items_in
 from security.stranger.world import World
 
 MOST = 0.7
@@ -78,7 +78,8 @@ def marks_of(world: World, owner: Actor, request: Request) -> list[str]:
 
 
 def _names(thing: Thing, value: str) -> bool:
-    return value in {str(one) for one in thing.data.values()}
+    """Whether a value is a key of the thing, and not merely some number in it."""
+    return value in {str(one) for key, one in thing.data.items() if words_of(key).split(" ")[-1] in IDS}
 
 
 class Sharing:
@@ -128,7 +129,15 @@ def _is(thing: Thing, one: Mapping[str, Any]) -> bool:
 
 
 def thing_of(world: World, request: Request) -> Thing | None:
-    """The owned thing that the last parameter of a request names."""
+    """The owned thing that the last parameter of a request names; none where that is an account."""
+    if request.params and not request.query:
+        place = list(request.params)[-1]
+        collection = request.template.split(f"/{{{place}}}")[0]
+        if world.names_identity(collection, place):
+            return None
+        own = world.things.keyed(collection, world.alice.name, place, request.params[place])
+        if own is not None:
+            return own
     values = [*request.query.values(), *request.params.values()]
     if not values:
         return None

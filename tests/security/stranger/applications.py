@@ -1,7 +1,7 @@
 """The small applications of these tests, and how each is attacked."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ class Application:
     document: Callable[[set[str]], str]
     flaws: Mapping[str, str]
     also: frozenset[str] = frozenset()
-    identities: list[Mapping[str, Any]] | None = None
+    identities: Sequence[Mapping[str, Any]] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

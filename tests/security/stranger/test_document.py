@@ -114,7 +114,7 @@ definitions: {Thing: {type: object, properties: {name: {type: string}}}}
 
 def test_streams_are_left_out() -> None:
     """Server-sent events never end: nobody waits for them."""
-    stream = {"get": {"responses": {"200": {"content": {"text/event-stream": {}}}}}}
+    stream: dict[str, Any] = {"get": {"responses": {"200": {"content": {"text/event-stream": {}}}}}}
     assert list(documented({"/events": stream, "/x": {"get": {}}})) == ["GET /x"]
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.security.stranger.applications import APPLICATIONS, KEYS, attacked, r
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
 
 
+@cache
 def findings(name: str) -> list[dict[str, Any]]:
     """The findings on an application with all its flaws, as they come out of a file."""
     report = attacked(name, set(APPLICATIONS[name].flaws)).as_json("http://127.0.0.1")
