@@ -33,7 +33,9 @@ from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import Contained
 from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import Roles
+from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.input_limits import Bounded as BoundedInput
+from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
@@ -100,6 +102,7 @@ from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
 from target_app.users.endpoints import router as users_router
+from target_app.users.passwords import Passwords
 from target_app.users.repository import UserRepository
 from target_app.users.service import UserService
 from target_app.web.errors import HANDLERS, error_response
@@ -126,8 +129,9 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
-    passwords = PASSWORD_HASH.build(treatment, kit)
+    passwords = Passwords(PASSWORD_HASH.build(treatment, kit), HASH_PLACEMENT.build(treatment, kit))
     throttle = LOGIN_THROTTLE.build(treatment, kit)
+    login_answer = LOGIN_ANSWER.build(treatment, kit)
     tokens = TOKEN_SIGNATURE.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
@@ -149,7 +153,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     functions = Roles(kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
-    users = UserService(people, passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions)
+    suspension = Immediate(kit)
+    users = UserService(people, passwords, login_answer, throttle, tokens, suspension, fields, events, audit, sessions)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -184,6 +189,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         metrics=metrics,
         background=background,
         passwords=passwords,
+        login_answer=login_answer,
         tokens=tokens,
         functions=functions,
         input_limits=BoundedInput(kit),
@@ -296,7 +302,7 @@ def from_environment() -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
-    await parts.passwords.prepare()
+    await parts.login_answer.prepare(parts.passwords)
     if parts.redis is not None:
         await parts.redis.start()
     parts.realtime.hub.start()

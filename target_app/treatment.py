@@ -5,6 +5,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.hash_placement import HASH_PLACEMENT
+from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
@@ -19,7 +21,9 @@ from target_app.tuning.response_cache import RESPONSE_CACHE
 
 FACTORS: tuple[Factor[Any], ...] = (
     PASSWORD_HASH,
+    HASH_PLACEMENT,
     LOGIN_THROTTLE,
+    LOGIN_ANSWER,
     TOKEN_SIGNATURE,
     OBJECT_AUTHZ,
     RESPONSE_FIELDS,
@@ -49,7 +53,14 @@ TUTORIAL = changed(
     "sql=bound",
     "errors_and_docs=stack_trace",
 )
-HARDENED = changed(TUTORIAL, "password_hash=argon2id_19mib", "login_throttle=shared", "errors_and_docs=generic")
+HARDENED = changed(
+    TUTORIAL,
+    "password_hash=argon2id_19mib",
+    "hash_placement=thread_pool",
+    "login_throttle=shared",
+    "login_answer=uniform",
+    "errors_and_docs=generic",
+)
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 
 DANGEROUS = frozenset({"weak", "trap"})

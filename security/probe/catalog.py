@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from security.probe import (
     errors_and_docs,
+    hash_placement,
+    login_answer,
     login_throttle,
     object_authz,
     password_hash,
@@ -40,6 +42,13 @@ CATALOG = (
         password_hash.fast_password_hash,
     ),
     Probe(
+        "log_ins_block_others",
+        "hash_placement",
+        "API4",
+        "Log-ins keep the server from answering anybody else",
+        hash_placement.log_ins_block_others,
+    ),
+    Probe(
         "password_guessing",
         "login_throttle",
         "API2",
@@ -61,6 +70,10 @@ CATALOG = (
         "Each worker gives a budget of its own",
         login_throttle.throttle_multiplied,
     ),
+    Probe(
+        "accounts_named", "login_answer", "API2", "A failed log-in says who has an account", login_answer.accounts_named
+    ),
+    Probe("accounts_timed", "login_answer", "API2", "Its time tells who has an account", login_answer.accounts_timed),
     Probe("token_unsigned", "token_signature", "API2", "An unsigned token is accepted", token_signature.token_unsigned),
     Probe("token_tampered", "token_signature", "API2", "A changed token is accepted", token_signature.token_tampered),
     Probe(

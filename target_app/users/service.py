@@ -1,18 +1,19 @@
 from typing import Any
 
 from target_app.controls.audit_log import Actor, AuditLog
+from target_app.controls.login_answer import LoginAnswer
 from target_app.controls.login_throttle import Attempt, LoginThrottle
 from target_app.controls.page_session import PageSessions
-from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.suspension import Suspension
 from target_app.controls.token_signature import TokenSignature
 from target_app.events import Change, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
+from target_app.users.passwords import Passwords
 from target_app.users.repository import ProfileRow, TakenError, UserRepository, UserRow
 from target_app.users.schemas import LogIn, NewUser, UserUpdate
-from target_app.web.errors import ApiError, missing_token, not_found, taken
+from target_app.web.errors import missing_token, not_found, taken
 
 
 class UserService:
@@ -22,6 +23,7 @@ class UserService:
         self,
         repository: UserRepository,
         passwords: Passwords,
+        answer: LoginAnswer,
         throttle: LoginThrottle,
         tokens: TokenSignature,
         suspension: Suspension,
@@ -32,6 +34,7 @@ class UserService:
     ) -> None:
         self._repository = repository
         self._passwords = passwords
+        self._answer = answer
         self._throttle = throttle
         self._tokens = tokens
         self._suspension = suspension
@@ -85,10 +88,12 @@ class UserService:
         await self._throttle.check(attempt)
         stored = await self._repository.credentials(await work.reading(), claimed.email)
         await work.release()
-        matches = await self._passwords.verify(claimed.password, stored.password_hash if stored else None)
+        matches = await self._answer.matches(
+            self._passwords, claimed.password, None if stored is None else stored.password_hash
+        )
         if stored is None or not matches:
             await self._throttle.failed(attempt)
-            raise ApiError(401, {"credentials": ["invalid"]})
+            raise self._answer.refusal(known=stored is not None)
         await self._throttle.succeeded(attempt)
         return await self.active(work, stored.id)
 

@@ -24,7 +24,10 @@ StartTarget = Callable[..., TargetServer]
 
 # Named here and not read from `describe`, so that each is a test of its own; the first test compares the two.
 WEAK_LEVELS = (
-    *("password_hash=sha256", "password_hash=bcrypt_4", "login_throttle=off", "login_throttle=per_process"),
+    *("password_hash=sha256", "password_hash=bcrypt_4"),
+    "hash_placement=inline",
+    *("login_throttle=off", "login_throttle=per_process"),
+    "login_answer=distinct",
     *("token_signature=unverified", "token_signature=accepts_none", "token_signature=rs_hs_confusion"),
     *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
     *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),

@@ -18,10 +18,13 @@ from tests.security.probe.small_server import Answer, Request, serving, target_a
 # The table of docs/architecture.md.
 CONTROLS = {
     "fast_password_hash": "password_hash",
+    "log_ins_block_others": "hash_placement",
     "password_guessing": "login_throttle",
     "password_spraying": "login_throttle",
     "owner_lockout": "login_throttle",
     "throttle_multiplied": "login_throttle",
+    "accounts_named": "login_answer",
+    "accounts_timed": "login_answer",
     "token_unsigned": "token_signature",
     "token_tampered": "token_signature",
     "token_algorithm_swap": "token_signature",
