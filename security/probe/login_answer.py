@@ -77,7 +77,7 @@ class Round:
         return (
             f"{len(self.known)} failed log-ins to an account that exists took "
             f"{1000 * statistics.median(self.known):.1f} ms (median), as many to one that does not "
-            f"{1000 * statistics.median(self.unknown):.1f} ms; the first were slower in {self.slower_share:.0%} of pairs"
+            f"{1000 * statistics.median(self.unknown):.1f} ms; in {self.slower_share:.0%} of pairs the first is slower"
         )
 
 
