@@ -27,6 +27,7 @@ from target_app.parts import Parts
 from target_app.seeding import Size, seed
 from target_app.settings import Settings
 from target_app.treatment import parse_treatment
+from target_app.users.tokens import Session
 from tests.parts.postgres import ROLE, postgres_cluster
 from tradeoff.target.clock import total_cpu_ns
 
@@ -71,7 +72,7 @@ def served(url: str, folder: Path, runner: asyncio.Runner) -> Iterator[Served]:
     lifespan = app.router.lifespan_context(app)
     runner.run(lifespan.__aenter__())
     parts: Parts = app.state.parts
-    yield Served(app, parts.tokens.sign(READER))
+    yield Served(app, parts.tokens.write(Session(READER, 0)))
     runner.run(lifespan.__aexit__(None, None, None))
 
 

@@ -35,8 +35,8 @@ from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import Roles
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.input_limits import Bounded as BoundedInput
-from target_app.controls.login_answer import LOGIN_ANSWER
-from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
+from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import ResolvedAndPinned
@@ -48,7 +48,6 @@ from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
-from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import SignatureTimeReplay
@@ -105,6 +104,7 @@ from target_app.users.endpoints import router as users_router
 from target_app.users.passwords import Passwords
 from target_app.users.repository import UserRepository
 from target_app.users.service import UserService
+from target_app.users.tokens import session_tokens
 from target_app.web.errors import HANDLERS, error_response
 from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
@@ -129,10 +129,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
-    passwords = Passwords(PASSWORD_HASH.build(treatment, kit), HASH_PLACEMENT.build(treatment, kit))
-    throttle = LOGIN_THROTTLE.build(treatment, kit)
-    login_answer = LOGIN_ANSWER.build(treatment, kit)
-    tokens = TOKEN_SIGNATURE.build(treatment, kit)
+    tokens = session_tokens(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
     sql = SQL.build(treatment, kit)
@@ -153,8 +150,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     functions = Roles(kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
-    suspension = Immediate(kit)
-    users = UserService(people, passwords, login_answer, throttle, tokens, suspension, fields, events, audit, sessions)
+    users = UserService(people, *log_ins(treatment, kit), tokens, Immediate(kit), fields, events, audit, sessions)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -188,8 +184,6 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         redis=redis,
         metrics=metrics,
         background=background,
-        passwords=passwords,
-        login_answer=login_answer,
         tokens=tokens,
         functions=functions,
         input_limits=BoundedInput(kit),
@@ -221,6 +215,12 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     app.router.routes.append(PagesRoute())
     failures.add_routes(app)
     return app
+
+
+def log_ins(treatment: Treatment, kit: Kit) -> tuple[Passwords, LoginAnswer, LoginThrottle]:
+    """What becomes of passwords."""
+    passwords = Passwords(PASSWORD_HASH.build(treatment, kit), HASH_PLACEMENT.build(treatment, kit))
+    return passwords, LOGIN_ANSWER.build(treatment, kit), LOGIN_THROTTLE.build(treatment, kit)
 
 
 def open_realtime(
@@ -302,7 +302,7 @@ def from_environment() -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
-    await parts.login_answer.prepare(parts.passwords)
+    await parts.users.prepare()
     if parts.redis is not None:
         await parts.redis.start()
     parts.realtime.hub.start()
@@ -313,7 +313,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.fetcher.close()
     if parts.provider is not None:
         await parts.provider.close()
-    parts.passwords.close()
+    parts.users.close()
     parts.uploads.threads.close()
     if parts.redis is not None:
         await parts.redis.close()

@@ -12,7 +12,9 @@ from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
+from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
@@ -25,6 +27,8 @@ FACTORS: tuple[Factor[Any], ...] = (
     LOGIN_THROTTLE,
     LOGIN_ANSWER,
     TOKEN_SIGNATURE,
+    TOKEN_CLAIMS,
+    SIGNING_KEY,
     OBJECT_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
@@ -48,6 +52,7 @@ TUTORIAL = changed(
     WEAKEST,
     "password_hash=bcrypt_12",
     "token_signature=hs256",
+    "token_claims=exp_only",
     "object_authz=on",
     "response_fields=declared",
     "sql=bound",
@@ -59,6 +64,8 @@ HARDENED = changed(
     "hash_placement=thread_pool",
     "login_throttle=shared",
     "login_answer=uniform",
+    "token_claims=exp_aud_iss_nbf",
+    "signing_key=random_256",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

@@ -15,7 +15,9 @@ from security.probe import (
     query_shape,
     response_cache,
     response_fields,
+    signing_key,
     sql,
+    token_claims,
     token_signature,
 )
 from security.probe.outcome import Verdict
@@ -83,6 +85,10 @@ CATALOG = (
         "A token signed with the public key is accepted",
         token_signature.token_algorithm_swap,
     ),
+    Probe("token_expired", "token_claims", "API2", "A token is accepted after its end", token_claims.token_expired),
+    Probe("token_early", "token_claims", "API2", "A token is accepted before its beginning", token_claims.token_early),
+    Probe("token_for_others", "token_claims", "API2", "A token for others is accepted", token_claims.token_for_others),
+    Probe("signing_key_guessed", "signing_key", "API8", "The signing key is common", signing_key.signing_key_guessed),
     Probe(
         "foreign_draft_read",
         "object_authz",

@@ -6,13 +6,13 @@ from target_app.controls.login_throttle import Attempt, LoginThrottle
 from target_app.controls.page_session import PageSessions
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.suspension import Suspension
-from target_app.controls.token_signature import TokenSignature
 from target_app.events import Change, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.passwords import Passwords
 from target_app.users.repository import ProfileRow, TakenError, UserRepository, UserRow
 from target_app.users.schemas import LogIn, NewUser, UserUpdate
+from target_app.users.tokens import Session, SessionTokens
 from target_app.web.errors import missing_token, not_found, taken
 
 
@@ -25,7 +25,7 @@ class UserService:
         passwords: Passwords,
         answer: LoginAnswer,
         throttle: LoginThrottle,
-        tokens: TokenSignature,
+        tokens: SessionTokens,
         suspension: Suspension,
         fields: ResponseFields,
         events: Events,
@@ -43,9 +43,17 @@ class UserService:
         self._audit = audit
         self._sessions = sessions
 
+    async def prepare(self) -> None:
+        """Make what the first log-in needs."""
+        await self._answer.prepare(self._passwords)
+
+    def close(self) -> None:
+        """End what hashes."""
+        self._passwords.close()
+
     async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
         """The user that a token stands for, read anew for every request. Raises ApiError 401, 403."""
-        return await self.active(work, self._tokens.user_id(token))
+        return await self.active(work, self._tokens.read(token).user_id)
 
     async def active(self, work: UnitOfWork, user_id: int) -> UserRow:
         """The user of that id, who may use the account at this moment. Raises ApiError 401, 403."""
@@ -150,7 +158,7 @@ class UserService:
             "email": user.email,
             "bio": user.bio,
             "image": user.image,
-            "token": self._tokens.sign(user.id),
+            "token": self._tokens.write(Session(user.id, 0)),
         }
         return self._fields.complete(declared, user.extra)
 

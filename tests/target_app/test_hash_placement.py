@@ -17,7 +17,7 @@ def test_others_are_served_while_a_password_is_hashed(client: Make, level: str, 
     app = client(f"hash_placement={level},password_hash=argon2id_19mib")
 
     async def turns_meanwhile() -> int:
-        hashing = asyncio.create_task(app.app.state.parts.passwords.hash(PASSWORD))
+        hashing = asyncio.create_task(app.app.state.parts.users._passwords.hash(PASSWORD))
         turns = 0
         while not hashing.done():
             turns += 1
@@ -67,7 +67,7 @@ def test_a_full_queue_is_a_503_to_the_client(client: Make) -> None:
     app = client(hash_threads=1)
     app.register("ann")
     go = threading.Event()
-    passwords = app.app.state.parts.passwords
+    passwords = app.app.state.parts.users._passwords
 
     async def crowded() -> list[int]:
         held = [asyncio.create_task(passwords._placement.run(lambda: go.wait(10))) for _ in range(9)]

@@ -29,6 +29,7 @@ WEAK_LEVELS = (
     *("login_throttle=off", "login_throttle=per_process"),
     "login_answer=distinct",
     *("token_signature=unverified", "token_signature=accepts_none", "token_signature=rs_hs_confusion"),
+    *("token_claims=unchecked", "token_claims=exp_only", "signing_key=dictionary_word"),
     *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
     *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
 )
@@ -46,7 +47,7 @@ def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
     lab = LabCommands(
-        mint_token=[*LAB, "mint-token", "--username", "{username}"],
+        mint_token=[*LAB, "mint-token", "--username", "{username}", "--claims", "{claims}"],
         read_db=[*LAB, "read-db", "--username", "{username}"],
         fault=[*LAB, "fault", "--kind", "{kind}"],
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
