@@ -44,6 +44,7 @@ from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
@@ -100,6 +101,8 @@ from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.token_cache import TOKEN_CACHE
+from target_app.users.authenticator import Authenticator
 from target_app.users.endpoints import router as users_router
 from target_app.users.passwords import Passwords
 from target_app.users.repository import UserRepository
@@ -129,7 +132,6 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
-    tokens = session_tokens(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
     sql = SQL.build(treatment, kit)
@@ -150,7 +152,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     functions = Roles(kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
-    users = UserService(people, *log_ins(treatment, kit), tokens, Immediate(kit), fields, events, audit, sessions)
+    authenticator = open_authenticator(treatment, kit, people)
+    users = UserService(people, *log_ins(treatment, kit), authenticator, fields, events, audit, sessions)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -161,7 +164,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-    realtime = open_realtime(kit, background, hub, users, articles, authz)
+    realtime = open_realtime(kit, background, hub, authenticator, articles, authz)
 
     app = FastAPI(
         title="Conduit",
@@ -184,7 +187,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         redis=redis,
         metrics=metrics,
         background=background,
-        tokens=tokens,
+        authenticator=authenticator,
         functions=functions,
         input_limits=BoundedInput(kit),
         audit=AuditService(recorded, audit),
@@ -210,7 +213,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     add_api(app)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
-    if tokens.published_keys:
+    if authenticator.published_keys:
         app.add_api_route("/.well-known/jwks.json", published_keys, include_in_schema=False)
     app.router.routes.append(PagesRoute())
     failures.add_routes(app)
@@ -223,8 +226,20 @@ def log_ins(treatment: Treatment, kit: Kit) -> tuple[Passwords, LoginAnswer, Log
     return passwords, LOGIN_ANSWER.build(treatment, kit), LOGIN_THROTTLE.build(treatment, kit)
 
 
+def open_authenticator(treatment: Treatment, kit: Kit, people: UserRepository) -> Authenticator:
+    """Tokens, and who may use them."""
+    cache = TOKEN_CACHE.build(treatment, kit)
+    tokens = session_tokens(treatment, kit, cache)
+    return Authenticator(people, tokens, REVOCATION.build(treatment, kit), Immediate(kit), cache)
+
+
 def open_realtime(
-    kit: Kit, background: Background, hub: Hub, users: UserService, articles: ArticleService, authz: ObjectAuthz
+    kit: Kit,
+    background: Background,
+    hub: Hub,
+    authenticator: Authenticator,
+    articles: ArticleService,
+    authz: ObjectAuthz,
 ) -> Realtime:
     """Tickets, streams and the second look at who hears what."""
     repository = RealtimeRepository()
@@ -232,8 +247,8 @@ def open_realtime(
     tickets = kept if kit.redis is None else RedisTickets(kit.redis, kept)
     heartbeat_s = kit.settings.heartbeat_s
     background.add("purge_tickets", PURGE_S, tickets.purge)
-    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, users, authz, hub).run)
-    return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
+    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, authenticator, authz, hub).run)
+    return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
 def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
@@ -345,7 +360,7 @@ async def exposition(request: Request) -> Response:
 async def published_keys(request: Request) -> dict[str, Any]:
     """The public keys of this server's tokens (RFC 7517)."""
     parts: Parts = request.app.state.parts
-    return {"keys": list(parts.tokens.published_keys)}
+    return {"keys": list(parts.authenticator.published_keys)}
 
 
 def document() -> dict[str, Any]:

@@ -105,14 +105,16 @@ def mint_token(settings: Settings, treatment: Mapping[str, str], username: str, 
     from target_app.controls.model import Kit
     from target_app.metrics import Metrics
     from target_app.signing_keys import SigningKeys
-    from target_app.users.tokens import Session, session_tokens
+    from target_app.tuning.token_cache import NoCache
+    from target_app.users.session import Session
+    from target_app.users.tokens import session_tokens
 
     variants = changed_claims(claims)
     row = read_db(settings, username)["row"]
     metrics = Metrics()
     kit = Kit(settings, connect(settings.database_url, metrics), metrics, SigningKeys(settings.key_file))
-    tokens = session_tokens(treatment, kit)
-    made = [tokens.write(Session(row["id"], 0), changes) for changes in variants]
+    tokens = session_tokens(treatment, kit, NoCache(kit))
+    made = [tokens.write(Session(row["id"], row["token_version"]), changes) for changes in variants]
     return {"token": made[0], "tokens": made}
 
 

@@ -26,8 +26,8 @@ from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
 from target_app.threads import Threads
 from target_app.transfer.service import TransferService
+from target_app.users.authenticator import Authenticator
 from target_app.users.service import UserService
-from target_app.users.tokens import SessionTokens
 from target_app.webhooks.service import WebhookService
 
 
@@ -48,7 +48,7 @@ class Parts:
     redis: RedisClient | None
     metrics: Metrics
     background: Background
-    tokens: SessionTokens
+    authenticator: Authenticator
     functions: FunctionAuthz
     input_limits: InputLimits
     audit: AuditService

@@ -12,6 +12,7 @@ from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.revocation import REVOCATION
 from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
 from target_app.controls.token_claims import TOKEN_CLAIMS
@@ -20,6 +21,7 @@ from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.token_cache import TOKEN_CACHE
 
 FACTORS: tuple[Factor[Any], ...] = (
     PASSWORD_HASH,
@@ -29,12 +31,14 @@ FACTORS: tuple[Factor[Any], ...] = (
     TOKEN_SIGNATURE,
     TOKEN_CLAIMS,
     SIGNING_KEY,
+    REVOCATION,
     OBJECT_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
+    TOKEN_CACHE,
     QUERY_SHAPE,
 )
 BY_NAME = {factor.name: factor for factor in FACTORS}
@@ -66,6 +70,7 @@ HARDENED = changed(
     "login_answer=uniform",
     "token_claims=exp_aud_iss_nbf",
     "signing_key=random_256",
+    "revocation=shared",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

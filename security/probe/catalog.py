@@ -15,8 +15,10 @@ from security.probe import (
     query_shape,
     response_cache,
     response_fields,
+    revocation,
     signing_key,
     sql,
+    token_cache,
     token_claims,
     token_signature,
 )
@@ -90,6 +92,20 @@ CATALOG = (
     Probe("token_for_others", "token_claims", "API2", "A token for others is accepted", token_claims.token_for_others),
     Probe("signing_key_guessed", "signing_key", "API8", "The signing key is common", signing_key.signing_key_guessed),
     Probe(
+        "token_after_log_out",
+        "revocation",
+        "API2",
+        "A token is good after its owner logged out",
+        revocation.token_after_log_out,
+    ),
+    Probe(
+        "token_after_password_change",
+        "revocation",
+        "API2",
+        "A token is good after its owner changed the password",
+        revocation.token_after_password_change,
+    ),
+    Probe(
         "foreign_draft_read",
         "object_authz",
         "API1",
@@ -125,6 +141,7 @@ CATALOG = (
         errors_and_docs.docs_exposed,
     ),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
+    Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
     Probe(
         "statements_grow",
         "query_shape",

@@ -2,28 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from target_app.controls.model import Kit
 from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.token_claims import TOKEN_CLAIMS, TokenClaims, claims, refused
 from target_app.controls.token_signature import TOKEN_SIGNATURE, TokenSignature
 from target_app.schema import LARGEST_INTEGER
-
-
-class Session(NamedTuple):
-    """Who is signed in, and which of the user's versions of tokens said so."""
-
-    user_id: int
-    version: int
+from target_app.tuning.token_cache import TokenCache
+from target_app.users.session import Session
 
 
 class SessionTokens:
     """Writes tokens and reads them."""
 
-    def __init__(self, signature: TokenSignature, claims_: TokenClaims) -> None:
+    def __init__(self, signature: TokenSignature, claims_: TokenClaims, cache: TokenCache) -> None:
         self._sign = signature.sign
-        self._verified = signature.verified
+        self._verified = cache.verifying(signature.verified)
         self._check = claims_.check
         #: Public keys in JWK form, for `/.well-known/jwks.json`; empty where the key is a shared secret.
         self.published_keys: Sequence[dict[str, Any]] = signature.published_keys
@@ -55,7 +50,7 @@ def version(found: Mapping[str, Any]) -> int:
     raise refused()
 
 
-def session_tokens(treatment: Mapping[str, str], kit: Kit) -> SessionTokens:
+def session_tokens(treatment: Mapping[str, str], kit: Kit, cache: TokenCache) -> SessionTokens:
     """Tokens as the treatment's levels have them."""
     signed = replace(kit, keys=SIGNING_KEY.build(treatment, kit))
-    return SessionTokens(TOKEN_SIGNATURE.build(treatment, signed), TOKEN_CLAIMS.build(treatment, kit))
+    return SessionTokens(TOKEN_SIGNATURE.build(treatment, signed), TOKEN_CLAIMS.build(treatment, kit), cache)

@@ -47,7 +47,7 @@ async def visit(request: Request, work: UnitOfWork) -> Visit:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme != SCHEME or not token:
         return Visit(request, parts, work, None)
-    return Visit(request, parts, work, await parts.users.authenticated(work, token))
+    return Visit(request, parts, work, await parts.authenticator.authenticated(work, token))
 
 
 async def signed_visit(request: Request, work: UnitOfWork) -> SignedVisit:

@@ -43,7 +43,7 @@ def test_dangerous_levels() -> None:
     assert parse_treatment("hardened,query_shape=lazy").dangerous == ["query_shape=lazy"]
     assert parse_treatment("tutorial").dangerous == [
         *("hash_placement=inline", "login_throttle=off", "login_answer=distinct"),
-        *("token_claims=exp_only", "signing_key=dictionary_word"),
+        *("token_claims=exp_only", "signing_key=dictionary_word", "revocation=off"),
         "errors_and_docs=stack_trace",
     ]
 

@@ -30,11 +30,21 @@ WEAK_LEVELS = (
     "login_answer=distinct",
     *("token_signature=unverified", "token_signature=accepts_none", "token_signature=rs_hs_confusion"),
     *("token_claims=unchecked", "token_claims=exp_only", "signing_key=dictionary_word"),
+    *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
-    *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
+    *(
+        "errors_and_docs=debug",
+        "errors_and_docs=stack_trace",
+        "response_cache=shared_key",
+        "token_cache=without_revocation",
+        "query_shape=lazy",
+    ),
 )
 # The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
-OTHER_LEVELS = ("token_signature=es256", "token_signature=eddsa", "response_cache=per_identity", "waf=light")
+OTHER_LEVELS = (
+    *("token_signature=es256", "token_signature=eddsa"),
+    *("response_cache=per_identity", "token_cache=with_revocation", "waf=light"),
+)
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 

@@ -32,6 +32,8 @@ CONTROLS = {
     "token_early": "token_claims",
     "token_for_others": "token_claims",
     "signing_key_guessed": "signing_key",
+    "token_after_log_out": "revocation",
+    "token_after_password_change": "revocation",
     "foreign_draft_read": "object_authz",
     "foreign_article_changed": "object_authz",
     "foreign_article_deleted": "object_authz",
@@ -42,6 +44,7 @@ CONTROLS = {
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "cached_draft": "response_cache",
+    "cached_token": "token_cache",
     "statements_grow": "query_shape",
 }
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
