@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.web.errors import ApiError
 
 ISSUER = "conduit"
@@ -116,6 +116,7 @@ TOKEN_CLAIMS: Factor[TokenClaims] = Factor(
             "what is signed is good for ever",
             Unchecked,
             trips=("token_expired", "token_early", "token_for_others"),
+            static_findings=(StaticFinding("R274", "target_app/controls/token_claims.py", "Unchecked.check"),),
         ),
         Level(
             "exp_only",

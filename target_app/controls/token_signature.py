@@ -204,7 +204,7 @@ TOKEN_SIGNATURE: Factor[TokenSignature] = Factor(
             "the payload is read, the signature is not",
             Unverified,
             trips=("token_unsigned", "token_tampered"),
-            static_findings=(StaticFinding("R201", "target_app/controls/token_signature.py", "Unverified.user_id"),),
+            static_findings=(StaticFinding("R201", "target_app/controls/token_signature.py", "Unverified.verified"),),
         ),
         Level(
             "accepts_none",
@@ -212,10 +212,7 @@ TOKEN_SIGNATURE: Factor[TokenSignature] = Factor(
             "alg: none is accepted",
             AcceptsNone,
             trips=("token_unsigned",),
-            static_findings=(
-                StaticFinding("R202", "target_app/controls/token_signature.py", "AcceptsNone.user_id"),
-                StaticFinding("R201", "target_app/controls/token_signature.py", "AcceptsNone.user_id"),
-            ),
+            static_findings=(StaticFinding("R202", "target_app/controls/token_signature.py", "AcceptsNone.verified"),),
         ),
         Level(
             "rs_hs_confusion",
@@ -223,7 +220,9 @@ TOKEN_SIGNATURE: Factor[TokenSignature] = Factor(
             "RS256, verified with the algorithm that the token names",
             RsHsConfusion,
             trips=("token_algorithm_swap",),
-            static_findings=(StaticFinding("R204", "target_app/controls/token_signature.py", "RsHsConfusion.user_id"),),
+            static_findings=(
+                StaticFinding("R204", "target_app/controls/token_signature.py", "RsHsConfusion.verified"),
+            ),
             bytes_differ=True,
         ),
         Level("hs256", "strong", "HMAC-SHA-256, a fixed list of algorithms", hs256),
