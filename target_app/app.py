@@ -1,6 +1,6 @@
 """The assembly of one server from its settings and its treatment, in one visible order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,7 +32,7 @@ from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import Contained
 from target_app.controls.form_token import BoundToSession
-from target_app.controls.function_authz import Roles
+from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.input_limits import Bounded as BoundedInput
 from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
@@ -149,7 +149,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
     recorded = AuditRepository()
     audit = Chained(kit, recorded)
-    functions = Roles(kit)
+    functions = FUNCTION_AUTHZ.build(treatment, kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
     authenticator = open_authenticator(treatment, kit, people)
@@ -210,7 +210,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         uploads=open_uploads(kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
-    add_api(app)
+    add_api(app, functions.documented)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
     if authenticator.published_keys:
@@ -274,8 +274,8 @@ def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> 
     return HttpProvider(settings.provider_url, ProviderSecrets(settings.provider_file).api_key(), tls, metrics)
 
 
-def add_api(app: FastAPI) -> None:
-    """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
+def add_api(app: FastAPI, documented: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+    """The API's routes. The OpenAPI document has their tokens' scheme, and those of its paths that are `documented`."""
     # The routes themselves, the most visited first: an included router matches each request twice.
     for router in (
         articles_router,
@@ -302,7 +302,7 @@ def add_api(app: FastAPI) -> None:
         document = plain()
         scheme = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <jwt>`"}
         document["components"]["securitySchemes"] = {"Token": scheme}
-        return document
+        return document | {"paths": documented(document["paths"])}
 
     app.openapi = with_scheme  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
@@ -33,6 +34,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     SIGNING_KEY,
     REVOCATION,
     OBJECT_AUTHZ,
+    FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
     ERRORS_AND_DOCS,
@@ -58,6 +60,7 @@ TUTORIAL = changed(
     "token_signature=hs256",
     "token_claims=exp_only",
     "object_authz=on",
+    "function_authz=roles",
     "response_fields=declared",
     "sql=bound",
     "errors_and_docs=stack_trace",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from security.probe import (
     errors_and_docs,
+    function_authz,
     hash_placement,
     login_answer,
     login_throttle,
@@ -126,6 +127,9 @@ CATALOG = (
         "Another user's article can be deleted",
         object_authz.foreign_article_deleted,
     ),
+    Probe("staff_read", "function_authz", "API5", "A reader reads what is for staff", function_authz.staff_read),
+    Probe("staff_act", "function_authz", "API5", "A reader does what is for staff", function_authz.staff_act),
+    Probe("self_promotion", "function_authz", "API5", "A reader takes a role", function_authz.self_promotion),
     Probe(
         "secret_fields", "response_fields", "API3", "Secrets of a user stand in answers", response_fields.secret_fields
     ),

@@ -58,7 +58,9 @@ SCHEMA = {
                     "journeys": {
                         "type": "array",
                         "minItems": 1,
-                        "items": {"enum": ["anonymous_reader", "signed_in_reader", "author", "log_in"]},
+                        "items": {
+                            "enum": ["anonymous_reader", "signed_in_reader", "author", "log_in", "moderator", "auditor"]
+                        },
                     },
                     "levels": {"type": "array", "minItems": 2, "items": LEVEL},
                 },
@@ -88,6 +90,9 @@ PROBES = {
     "foreign_draft_read": "object_authz",
     "foreign_article_changed": "object_authz",
     "foreign_article_deleted": "object_authz",
+    "staff_read": "function_authz",
+    "staff_act": "function_authz",
+    "self_promotion": "function_authz",
     "secret_fields": "response_fields",
     "sql_boolean": "sql",
     "sql_error": "sql",
