@@ -40,6 +40,7 @@ def serve(
         if value is not None:
             os.environ[name] = str(value)
     from target_app import serving
+    from target_app.controls.signing_key import KEYS
     from target_app.readiness import refuse_unready
     from target_app.signing_keys import SigningKeys
     from target_app.treatment import parse_treatment
@@ -48,7 +49,8 @@ def serve(
     treatment = parse_treatment(settings.treatment)
     serving.refuse_exposure(settings.host, treatment)
     refuse_unready(settings.database_url)
-    SigningKeys(settings.key_file).hmac_secret()  # a key file that cannot be used is found out here, in one sentence
+    # A key file that cannot be used, or whose key is weak, is found out here, in one sentence.
+    KEYS[treatment["signing_key"]](SigningKeys(settings.key_file)).hmac_secret()
     serving.serve(settings, treatment, workers)
 
 
@@ -116,13 +118,16 @@ def openapi() -> None:
 
 
 @lab.command("mint-token")
-def mint_token(username: Username) -> None:
-    """Print a validly signed token."""
+def mint_token(
+    username: Username,
+    claims: Annotated[str, typer.Option(help="claims in place of the usual ones: a JSON object, or several")] = "{}",
+) -> None:
+    """Print a validly signed token, or several."""
     from target_app import lab as commands
     from target_app.treatment import parse_treatment
 
     settings = read_settings()
-    show(commands.mint_token(settings, parse_treatment(settings.treatment), username))
+    show(commands.mint_token(settings, parse_treatment(settings.treatment), username, claims))
 
 
 @lab.command("read-db")

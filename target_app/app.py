@@ -1,6 +1,6 @@
 """The assembly of one server from its settings and its treatment, in one visible order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -32,9 +32,11 @@ from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import Contained
 from target_app.controls.form_token import BoundToSession
-from target_app.controls.function_authz import Roles
+from target_app.controls.function_authz import FUNCTION_AUTHZ
+from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.input_limits import Bounded as BoundedInput
-from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
+from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import ResolvedAndPinned
@@ -42,11 +44,11 @@ from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
-from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import SignatureTimeReplay
@@ -99,9 +101,13 @@ from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.token_cache import TOKEN_CACHE
+from target_app.users.authenticator import Authenticator
 from target_app.users.endpoints import router as users_router
+from target_app.users.passwords import Passwords
 from target_app.users.repository import UserRepository
 from target_app.users.service import UserService
+from target_app.users.tokens import session_tokens
 from target_app.web.errors import HANDLERS, error_response
 from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
@@ -126,9 +132,6 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
-    passwords = PASSWORD_HASH.build(treatment, kit)
-    throttle = LOGIN_THROTTLE.build(treatment, kit)
-    tokens = TOKEN_SIGNATURE.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
     sql = SQL.build(treatment, kit)
@@ -146,10 +149,11 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
     recorded = AuditRepository()
     audit = Chained(kit, recorded)
-    functions = Roles(kit)
+    functions = FUNCTION_AUTHZ.build(treatment, kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
-    users = UserService(people, passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions)
+    authenticator = open_authenticator(treatment, kit, people)
+    users = UserService(people, *log_ins(treatment, kit), authenticator, fields, events, audit, sessions)
     articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
@@ -160,7 +164,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-    realtime = open_realtime(kit, background, hub, users, articles, authz)
+    realtime = open_realtime(kit, background, hub, authenticator, articles, authz)
 
     app = FastAPI(
         title="Conduit",
@@ -183,8 +187,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         redis=redis,
         metrics=metrics,
         background=background,
-        passwords=passwords,
-        tokens=tokens,
+        authenticator=authenticator,
         functions=functions,
         input_limits=BoundedInput(kit),
         audit=AuditService(recorded, audit),
@@ -207,18 +210,36 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         uploads=open_uploads(kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
-    add_api(app)
+    add_api(app, functions.documented)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
-    if tokens.published_keys:
+    if authenticator.published_keys:
         app.add_api_route("/.well-known/jwks.json", published_keys, include_in_schema=False)
     app.router.routes.append(PagesRoute())
     failures.add_routes(app)
     return app
 
 
+def log_ins(treatment: Treatment, kit: Kit) -> tuple[Passwords, LoginAnswer, LoginThrottle]:
+    """What becomes of passwords."""
+    passwords = Passwords(PASSWORD_HASH.build(treatment, kit), HASH_PLACEMENT.build(treatment, kit))
+    return passwords, LOGIN_ANSWER.build(treatment, kit), LOGIN_THROTTLE.build(treatment, kit)
+
+
+def open_authenticator(treatment: Treatment, kit: Kit, people: UserRepository) -> Authenticator:
+    """Tokens, and who may use them."""
+    cache = TOKEN_CACHE.build(treatment, kit)
+    tokens = session_tokens(treatment, kit, cache)
+    return Authenticator(people, tokens, REVOCATION.build(treatment, kit), Immediate(kit), cache)
+
+
 def open_realtime(
-    kit: Kit, background: Background, hub: Hub, users: UserService, articles: ArticleService, authz: ObjectAuthz
+    kit: Kit,
+    background: Background,
+    hub: Hub,
+    authenticator: Authenticator,
+    articles: ArticleService,
+    authz: ObjectAuthz,
 ) -> Realtime:
     """Tickets, streams and the second look at who hears what."""
     repository = RealtimeRepository()
@@ -226,8 +247,8 @@ def open_realtime(
     tickets = kept if kit.redis is None else RedisTickets(kit.redis, kept)
     heartbeat_s = kit.settings.heartbeat_s
     background.add("purge_tickets", PURGE_S, tickets.purge)
-    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, users, authz, hub).run)
-    return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
+    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, authenticator, authz, hub).run)
+    return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
 def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
@@ -253,8 +274,8 @@ def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> 
     return HttpProvider(settings.provider_url, ProviderSecrets(settings.provider_file).api_key(), tls, metrics)
 
 
-def add_api(app: FastAPI) -> None:
-    """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
+def add_api(app: FastAPI, documented: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+    """The API's routes. The OpenAPI document has their tokens' scheme, and those of its paths that are `documented`."""
     # The routes themselves, the most visited first: an included router matches each request twice.
     for router in (
         articles_router,
@@ -281,7 +302,7 @@ def add_api(app: FastAPI) -> None:
         document = plain()
         scheme = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <jwt>`"}
         document["components"]["securitySchemes"] = {"Token": scheme}
-        return document
+        return document | {"paths": documented(document["paths"])}
 
     app.openapi = with_scheme  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
@@ -296,7 +317,7 @@ def from_environment() -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
-    await parts.passwords.prepare()
+    await parts.users.prepare()
     if parts.redis is not None:
         await parts.redis.start()
     parts.realtime.hub.start()
@@ -307,7 +328,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.fetcher.close()
     if parts.provider is not None:
         await parts.provider.close()
-    parts.passwords.close()
+    parts.users.close()
     parts.uploads.threads.close()
     if parts.redis is not None:
         await parts.redis.close()
@@ -339,7 +360,7 @@ async def exposition(request: Request) -> Response:
 async def published_keys(request: Request) -> dict[str, Any]:
     """The public keys of this server's tokens (RFC 7517)."""
     parts: Parts = request.app.state.parts
-    return {"keys": list(parts.tokens.published_keys)}
+    return {"keys": list(parts.authenticator.published_keys)}
 
 
 def document() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Lab commands: what a probe may ask of a target that it attacks. Only for databases of this machine."""
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -95,18 +96,38 @@ def check_ledger(settings: Settings) -> dict[str, Any]:
     return run(settings, lambda _kit, work: LedgerService(LedgerRepository()).check(work))
 
 
-def mint_token(settings: Settings, treatment: Mapping[str, str], username: str) -> dict[str, Any]:
-    """A token as the server would sign it. Raises LabError where there is no such user."""
+def mint_token(settings: Settings, treatment: Mapping[str, str], username: str, claims: str = "{}") -> dict[str, Any]:
+    """A token as the server would sign it, or several. Raises LabError where there is no such user.
+
+    `claims` is JSON: an object of claims in place of the usual ones, or a list of such objects, a token for each.
+    """
     # Here, since the other commands need nothing of the application and probes wait for them to start.
     from target_app.controls.model import Kit
-    from target_app.controls.token_signature import TOKEN_SIGNATURE
     from target_app.metrics import Metrics
     from target_app.signing_keys import SigningKeys
+    from target_app.tuning.token_cache import NoCache
+    from target_app.users.session import Session
+    from target_app.users.tokens import session_tokens
 
-    user_id = read_db(settings, username)["row"]["id"]
+    variants = changed_claims(claims)
+    row = read_db(settings, username)["row"]
     metrics = Metrics()
     kit = Kit(settings, connect(settings.database_url, metrics), metrics, SigningKeys(settings.key_file))
-    return {"token": TOKEN_SIGNATURE.build(treatment, kit).sign(user_id)}
+    tokens = session_tokens(treatment, kit, NoCache(kit))
+    made = [tokens.write(Session(row["id"], row["token_version"]), changes) for changes in variants]
+    return {"token": made[0], "tokens": made}
+
+
+def changed_claims(text: str) -> list[dict[str, Any]]:
+    """A JSON object, or those of a list. Raises LabError."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    variants = given if isinstance(given, list) else [given]
+    if not variants or not all(isinstance(one, dict) for one in variants):
+        raise LabError(f"{text!r} is neither a JSON object of claims nor a list of such objects")
+    return variants
 
 
 def fault(settings: Settings, kind: str) -> dict[str, Any]:

@@ -5,28 +5,42 @@ from difflib import get_close_matches
 from typing import Any
 
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.function_authz import FUNCTION_AUTHZ
+from target_app.controls.hash_placement import HASH_PLACEMENT
+from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.revocation import REVOCATION
+from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
+from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.token_cache import TOKEN_CACHE
 
 FACTORS: tuple[Factor[Any], ...] = (
     PASSWORD_HASH,
+    HASH_PLACEMENT,
     LOGIN_THROTTLE,
+    LOGIN_ANSWER,
     TOKEN_SIGNATURE,
+    TOKEN_CLAIMS,
+    SIGNING_KEY,
+    REVOCATION,
     OBJECT_AUTHZ,
+    FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
+    TOKEN_CACHE,
     QUERY_SHAPE,
 )
 BY_NAME = {factor.name: factor for factor in FACTORS}
@@ -44,12 +58,24 @@ TUTORIAL = changed(
     WEAKEST,
     "password_hash=bcrypt_12",
     "token_signature=hs256",
+    "token_claims=exp_only",
     "object_authz=on",
+    "function_authz=roles",
     "response_fields=declared",
     "sql=bound",
     "errors_and_docs=stack_trace",
 )
-HARDENED = changed(TUTORIAL, "password_hash=argon2id_19mib", "login_throttle=shared", "errors_and_docs=generic")
+HARDENED = changed(
+    TUTORIAL,
+    "password_hash=argon2id_19mib",
+    "hash_placement=thread_pool",
+    "login_throttle=shared",
+    "login_answer=uniform",
+    "token_claims=exp_aud_iss_nbf",
+    "signing_key=random_256",
+    "revocation=shared",
+    "errors_and_docs=generic",
+)
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 
 DANGEROUS = frozenset({"weak", "trap"})

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 
 from security.probe import (
     errors_and_docs,
+    function_authz,
+    hash_placement,
+    login_answer,
     login_throttle,
     object_authz,
     password_hash,
     query_shape,
     response_cache,
     response_fields,
+    revocation,
+    signing_key,
     sql,
+    token_cache,
+    token_claims,
     token_signature,
 )
 from security.probe.outcome import Verdict
@@ -40,6 +47,13 @@ CATALOG = (
         password_hash.fast_password_hash,
     ),
     Probe(
+        "log_ins_block_others",
+        "hash_placement",
+        "API4",
+        "Log-ins keep the server from answering anybody else",
+        hash_placement.log_ins_block_others,
+    ),
+    Probe(
         "password_guessing",
         "login_throttle",
         "API2",
@@ -61,6 +75,10 @@ CATALOG = (
         "Each worker gives a budget of its own",
         login_throttle.throttle_multiplied,
     ),
+    Probe(
+        "accounts_named", "login_answer", "API2", "A failed log-in says who has an account", login_answer.accounts_named
+    ),
+    Probe("accounts_timed", "login_answer", "API2", "Its time tells who has an account", login_answer.accounts_timed),
     Probe("token_unsigned", "token_signature", "API2", "An unsigned token is accepted", token_signature.token_unsigned),
     Probe("token_tampered", "token_signature", "API2", "A changed token is accepted", token_signature.token_tampered),
     Probe(
@@ -69,6 +87,24 @@ CATALOG = (
         "API2",
         "A token signed with the public key is accepted",
         token_signature.token_algorithm_swap,
+    ),
+    Probe("token_expired", "token_claims", "API2", "A token is accepted after its end", token_claims.token_expired),
+    Probe("token_early", "token_claims", "API2", "A token is accepted before its beginning", token_claims.token_early),
+    Probe("token_for_others", "token_claims", "API2", "A token for others is accepted", token_claims.token_for_others),
+    Probe("signing_key_guessed", "signing_key", "API8", "The signing key is common", signing_key.signing_key_guessed),
+    Probe(
+        "token_after_log_out",
+        "revocation",
+        "API2",
+        "A token is good after its owner logged out",
+        revocation.token_after_log_out,
+    ),
+    Probe(
+        "token_after_password_change",
+        "revocation",
+        "API2",
+        "A token is good after its owner changed the password",
+        revocation.token_after_password_change,
     ),
     Probe(
         "foreign_draft_read",
@@ -91,6 +127,9 @@ CATALOG = (
         "Another user's article can be deleted",
         object_authz.foreign_article_deleted,
     ),
+    Probe("staff_read", "function_authz", "API5", "A reader reads what is for staff", function_authz.staff_read),
+    Probe("staff_act", "function_authz", "API5", "A reader does what is for staff", function_authz.staff_act),
+    Probe("self_promotion", "function_authz", "API5", "A reader takes a role", function_authz.self_promotion),
     Probe(
         "secret_fields", "response_fields", "API3", "Secrets of a user stand in answers", response_fields.secret_fields
     ),
@@ -106,6 +145,7 @@ CATALOG = (
         errors_and_docs.docs_exposed,
     ),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
+    Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
     Probe(
         "statements_grow",
         "query_shape",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from ipaddress import ip_address
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,14 +28,16 @@ class Meter:
     max_rate: float | None = None
     requests: int = 0
     _free_at: float = field(default=0.0, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def pass_one(self) -> None:
-        """Count one request, after waiting until it may be sent."""
-        self.requests += 1
-        if self.max_rate:
-            now = time.monotonic()
-            time.sleep(max(0.0, self._free_at - now))
-            self._free_at = max(now, self._free_at) + 1 / self.max_rate
+        """Count one request, after waiting until it may be sent. Several threads may ask at once."""
+        with self._lock:
+            self.requests += 1
+            if self.max_rate:
+                now = time.monotonic()
+                time.sleep(max(0.0, self._free_at - now))
+                self._free_at = max(now, self._free_at) + 1 / self.max_rate
 
 
 class Sources:

@@ -15,7 +15,6 @@ GUESSES = 40
 SPRAYED_ACCOUNTS = 40
 # Spraying tries one likely password, here one that no account has, on many accounts; guessing tries many on one.
 SPRAYED_PASSWORD = "Summer-2024-sprayed"
-CONNECTIONS_PER_WORKER = 24
 
 WRONG = 401
 THROTTLED = frozenset({403, 423, 429})
@@ -88,7 +87,7 @@ def throttle_multiplied(scene: Scene) -> Verdict:
             f"{first.wrong} wrong passwords in a row are not refused: there is no budget to multiply."
         )
     require(first.wrong > 0, f"The first wrong password was answered {first.refused}: the budget was spent before.")
-    connections = CONNECTIONS_PER_WORKER * scene.target.workers
+    connections = scene.connections
     more = sum(_spend(scene, account, source, words).wrong for _ in range(connections))
     seen = f"One connection was refused after {first.wrong} wrong passwords; {connections} new connections"
     # A budget that refills with time gives back a try or two meanwhile; a second worker gives back all of it.

@@ -11,10 +11,12 @@ from typing import Any
 import httpx
 
 from security.probe.client import Client
-from security.probe.identity import Identity, People
+from security.probe.identity import Identity, People, token_in
 from security.probe.lab import Lab
 from security.probe.outcome import CouldNotRunError
-from security.probe.target import ProbeTarget
+from security.probe.target import Account, ProbeTarget
+
+CONNECTIONS_PER_WORKER = 24
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,20 @@ class Scene:
     def path(self, tail: str) -> str:
         """The path of a Conduit route, such as `path("/articles")`."""
         return f"{self.target.api}{tail}"
+
+    @property
+    def connections(self) -> int:
+        """How many new connections meet every worker, almost surely: the kernel chooses the worker of each."""
+        return 1 if self.target.workers < 2 else CONNECTIONS_PER_WORKER * self.target.workers
+
+    def register(self, **more: Any) -> Identity:
+        """A new account, signed in from an address of its own; `more` are further fields of the request."""
+        name, source = new_marker(), self.people.source()
+        account = Account(name, f"{name}@example.test", f"correct-horse-{name}")
+        body = {"user": {"username": name, "email": account.email, "password": account.password, **more}}
+        answer = self.people.visitor(source).request("POST", self.path("/users"), json=body)
+        token = token_in(answer, self.target.login)
+        return Identity(account, token, self.people.bearing(token, source))
 
     @contextmanager
     def article(self, author: Identity, *, draft: bool = False) -> Iterator[Article]:

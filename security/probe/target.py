@@ -79,8 +79,9 @@ def run_here(
 class LabCommands:
     """Commands on the target's own machine, as lists of words with the places `{username}` and `{kind}`.
 
-    `kill` ends one of the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and
-    `{connect}`, lets a name of the target's outbound calls stand for one address and lead to another, on loopback.
+    `mint_token` may have the place `{claims}`, a JSON object of claims in place of the usual ones; `kill` ends one of
+    the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and `{connect}`, lets a
+    name of the target's outbound calls stand for one address and lead to another, on loopback.
 
     None means that the target offers no such command: probes that need it answer could_not_run. `run` runs a command
     to its end, as subprocess.run does.

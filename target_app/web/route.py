@@ -18,6 +18,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from target_app.unit_of_work import UnitOfWork
 from target_app.web.errors import ApiError, documented
 
+Visitor = Callable[[Request, UnitOfWork], Awaitable[Any]]
+#: Where an operation in the OpenAPI document names the role that it needs.
+REQUIRED_ROLE = "x-required-role"
+
 
 class PathParameter(NamedTuple):
     """A part of the path: its name there, the endpoint's name for it, and what reads it; text needs no reading."""
@@ -36,7 +40,10 @@ class Route(APIRoute):
         too_large = (413,) if "requestBody" in (options.get("openapi_extra") or {}) else ()
         options["responses"] = {**documented(401, 403, *too_large, 503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
-        self.app = self._answering(endpoint)
+        visit, visit_name = self._visit()
+        if visit.role is not None:
+            self.openapi_extra = {**(self.openapi_extra or {}), REQUIRED_ROLE: visit.role}
+        self.app = self._answering(endpoint, visit.visitor, visit_name)
         self._begins, parameter, _ = self.path.partition("{")
         self._exact = not parameter
 
@@ -47,9 +54,8 @@ class Route(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    def _answering(self, endpoint: Callable[..., Awaitable[Response]]) -> ASGIApp:
+    def _answering(self, endpoint: Callable[..., Awaitable[Response]], visitor: Visitor, visit_name: str) -> ASGIApp:
         """The ASGI app that calls the endpoint; what it raises is for the app's exception handlers."""
-        visitor, visit_name = self._visitor()
         parameters = self._path_parameters()
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,15 +74,14 @@ class Route(APIRoute):
 
         return answer
 
-    def _visitor(self) -> tuple[Callable[[Request, UnitOfWork], Awaitable[Any]], str]:
+    def _visit(self) -> tuple[Any, str]:
         """The endpoint's one dependency, and the name of the parameter that takes it."""
         asked = self.dependant
         others = (asked.query_params, asked.header_params, asked.cookie_params, asked.body_params)
         if len(asked.dependencies) != 1 or any(others):
             raise TypeError(f"{self.endpoint.__name__} must take a visit and path parameters, and nothing else")
         (dependency,) = asked.dependencies
-        visitor: Any = dependency.call
-        return visitor.visitor, str(dependency.name)
+        return dependency.call, str(dependency.name)
 
     def _path_parameters(self) -> tuple[PathParameter, ...]:
         return tuple(

@@ -58,7 +58,9 @@ SCHEMA = {
                     "journeys": {
                         "type": "array",
                         "minItems": 1,
-                        "items": {"enum": ["anonymous_reader", "signed_in_reader", "author", "log_in"]},
+                        "items": {
+                            "enum": ["anonymous_reader", "signed_in_reader", "author", "log_in", "moderator", "auditor"]
+                        },
                     },
                     "levels": {"type": "array", "minItems": 2, "items": LEVEL},
                 },
@@ -69,16 +71,28 @@ SCHEMA = {
 }
 PROBES = {
     "fast_password_hash": "password_hash",
+    "log_ins_block_others": "hash_placement",
     "password_guessing": "login_throttle",
     "password_spraying": "login_throttle",
     "owner_lockout": "login_throttle",
     "throttle_multiplied": "login_throttle",
+    "accounts_named": "login_answer",
+    "accounts_timed": "login_answer",
     "token_unsigned": "token_signature",
     "token_tampered": "token_signature",
     "token_algorithm_swap": "token_signature",
+    "token_expired": "token_claims",
+    "token_early": "token_claims",
+    "token_for_others": "token_claims",
+    "signing_key_guessed": "signing_key",
+    "token_after_log_out": "revocation",
+    "token_after_password_change": "revocation",
     "foreign_draft_read": "object_authz",
     "foreign_article_changed": "object_authz",
     "foreign_article_deleted": "object_authz",
+    "staff_read": "function_authz",
+    "staff_act": "function_authz",
+    "self_promotion": "function_authz",
     "secret_fields": "response_fields",
     "sql_boolean": "sql",
     "sql_error": "sql",
@@ -86,6 +100,7 @@ PROBES = {
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "cached_draft": "response_cache",
+    "cached_token": "token_cache",
     "statements_grow": "query_shape",
 }
 CASES = [

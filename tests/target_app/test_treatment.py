@@ -41,7 +41,11 @@ def test_dangerous_levels() -> None:
     """`hardened` has no weak level or trap; one setting is enough to have one."""
     assert parse_treatment("hardened").dangerous == []
     assert parse_treatment("hardened,query_shape=lazy").dangerous == ["query_shape=lazy"]
-    assert parse_treatment("tutorial").dangerous == ["login_throttle=off", "errors_and_docs=stack_trace"]
+    assert parse_treatment("tutorial").dangerous == [
+        *("hash_placement=inline", "login_throttle=off", "login_answer=distinct"),
+        *("token_claims=exp_only", "signing_key=dictionary_word", "revocation=off"),
+        "errors_and_docs=stack_trace",
+    ]
 
 
 def test_profiles_take_the_levels_they_stand_for() -> None:

@@ -216,7 +216,7 @@ def authorization(target: Target) -> Authorization:
 
 
 #: Places in lab commands that a probe fills in.
-PLACES = ("username", "kind", "name", "address", "connect")
+PLACES = ("username", "claims", "kind", "name", "address", "connect")
 
 
 def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:

@@ -24,13 +24,28 @@ StartTarget = Callable[..., TargetServer]
 
 # Named here and not read from `describe`, so that each is a test of its own; the first test compares the two.
 WEAK_LEVELS = (
-    *("password_hash=sha256", "password_hash=bcrypt_4", "login_throttle=off", "login_throttle=per_process"),
+    *("password_hash=sha256", "password_hash=bcrypt_4"),
+    "hash_placement=inline",
+    *("login_throttle=off", "login_throttle=per_process"),
+    "login_answer=distinct",
     *("token_signature=unverified", "token_signature=accepts_none", "token_signature=rs_hs_confusion"),
-    *("object_authz=off", "object_authz=reads_only", "response_fields=whole_row", "sql=string_built"),
-    *("errors_and_docs=debug", "errors_and_docs=stack_trace", "response_cache=shared_key", "query_shape=lazy"),
+    *("token_claims=unchecked", "token_claims=exp_only", "signing_key=dictionary_word"),
+    *("revocation=off", "revocation=per_process"),
+    *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
+    *("response_fields=whole_row", "sql=string_built"),
+    *(
+        "errors_and_docs=debug",
+        "errors_and_docs=stack_trace",
+        "response_cache=shared_key",
+        "token_cache=without_revocation",
+        "query_shape=lazy",
+    ),
 )
 # The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
-OTHER_LEVELS = ("token_signature=es256", "token_signature=eddsa", "response_cache=per_identity", "waf=light")
+OTHER_LEVELS = (
+    *("token_signature=es256", "token_signature=eddsa"),
+    *("response_cache=per_identity", "token_cache=with_revocation", "waf=light"),
+)
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
@@ -43,7 +58,7 @@ def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
     lab = LabCommands(
-        mint_token=[*LAB, "mint-token", "--username", "{username}"],
+        mint_token=[*LAB, "mint-token", "--username", "{username}", "--claims", "{claims}"],
         read_db=[*LAB, "read-db", "--username", "{username}"],
         fault=[*LAB, "fault", "--kind", "{kind}"],
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],

@@ -1,5 +1,6 @@
 """A seeded `hardened` to send odd things to, and what a client needs for that."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from tests.parts.templates import SqliteTemplates
 
 PAGE = Said(200, b"<title>There</title>", {"Content-Type": "text/html"})
 
+#: Operations that end tokens.
+ENDING = {"/api/user", "/api/users/logout"}
+
 
 @dataclass(frozen=True)
 class Served:
@@ -28,7 +32,9 @@ class Served:
     existing: dict[str, Any]
 
     def signed(self, path: str) -> str:
-        """The token of somebody who may use an operation."""
+        """The token of somebody who may use an operation: of somebody new where its use may end the token."""
+        if path in ENDING:
+            return register(self.server.url)
         return self.admin if path.startswith(("/api/admin/", "/api/moderation/")) else self.token
 
 
@@ -63,6 +69,13 @@ def sign_in(url: str, name: str, number: int) -> str:
     """The token of a seeded user."""
     user = {"email": f"{name}@example.test", "password": reader_password(number)}
     return str(httpx.post(f"{url}/api/users/login", json={"user": user}).json()["user"]["token"])
+
+
+def register(url: str) -> str:
+    """The token of a new user."""
+    name = secrets.token_hex(8)
+    user = {"username": name, "email": f"{name}@example.test", "password": "a-long-enough-password"}
+    return str(httpx.post(f"{url}/api/users", json={"user": user}).raise_for_status().json()["user"]["token"])
 
 
 def avatar(url: str, token: str) -> str:
