@@ -39,7 +39,7 @@ from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
 from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
-from target_app.controls.outbound_guard import ResolvedAndPinned
+from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
@@ -69,7 +69,6 @@ from target_app.orders.endpoints import router as orders_router
 from target_app.orders.repository import OrderRepository
 from target_app.orders.service import OrderService
 from target_app.outbound.fetcher import Fetcher
-from target_app.outbound.resolver import names
 from target_app.pages.app import PagesRoute
 from target_app.pages.parts import Pages
 from target_app.pages.repository import PageSessionRepository
@@ -141,7 +140,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
 
     relay = NoRelay() if redis is None else RedisRelay(redis, settings.database_url, metrics)
     hub = Hub(metrics, BoundedSockets(kit), relay)
-    fetcher = Fetcher(ResolvedAndPinned(kit, names(settings.resolver_file)))
+    fetcher = Fetcher(OUTBOUND_GUARD.build(treatment, kit))
     told = WebhookRepository()
     delivery = Delivery(database, told, fetcher, metrics)
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)

@@ -11,6 +11,7 @@ from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
+from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
+    OUTBOUND_GUARD,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
@@ -74,6 +76,7 @@ HARDENED = changed(
     "token_claims=exp_aud_iss_nbf",
     "signing_key=random_256",
     "revocation=shared",
+    "outbound_guard=resolved_and_pinned",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

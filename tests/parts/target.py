@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,10 +29,11 @@ class TargetServer:
     key_file: Path
     log: Path
     pid: int
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         """What a command of the target (`lab …`) needs in order to act on this very server."""
-        return target_environment(self.treatment, self.database_url, self.key_file)
+        return {**target_environment(self.treatment, self.database_url, self.key_file), **self.settings}
 
 
 def target_environment(treatment: str, database_url: str, key_file: Path) -> dict[str, str]:
@@ -87,7 +88,7 @@ def target_server(
     with running(command, log=log, env=environment, cwd=ROOT) as process:
         url = f"http://{host}:{port}"
         wait_until(lambda: answers(f"{url}/health"), process=process, log=log, what=f"target_app ({treatment})")
-        yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid)
+        yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid, settings or {})
 
 
 def empty_sqlite(folder: Path, treatment: str = "hardened") -> str:

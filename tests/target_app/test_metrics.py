@@ -11,6 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from target_app import controls
+from target_app.outbound.resolver import add_name
 from target_app.treatment import FACTORS, PROFILES
 from tests.parts.target import ROOT
 from tests.target_app.app_client import PASSWORD, AppClient
@@ -122,9 +123,10 @@ def test_no_label_grows(client: Make) -> None:
     assert series() == before
 
 
-def test_every_control_counts_what_it_decides(client: Make) -> None:
+def test_every_control_counts_what_it_decides(client: Make, tmp_path: Path) -> None:
     """Of each control that decides something per request, allowing and denying are counted."""
-    app = client(hash_threads=1)
+    add_name(tmp_path / "names.json", "honest.test", "203.0.113.7", "127.0.0.1:1")
+    app = client(hash_threads=1, resolver_file=tmp_path / "names.json")
     ann, bob = app.register("ann"), app.register("bob")
     slug = app.publish(ann, "Free")
     app.call("GET", "/api/articles", params={"sort": "newest"})
@@ -132,6 +134,8 @@ def test_every_control_counts_what_it_decides(client: Make) -> None:
     app.call("PUT", f"/api/articles/{slug}", ann, json={"article": {"body": "Mine"}})
     app.call("DELETE", f"/api/articles/{slug}", bob)
     app.call("GET", "/api/user", "none.of.ours")
+    for host in ("honest.test", "127.0.0.1"):
+        app.call("POST", "/api/link-previews", ann, json={"preview": {"url": f"http://{host}/"}})
     for _ in range(11):
         app.log_in("ann", "wrong")
 

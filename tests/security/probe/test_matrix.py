@@ -3,9 +3,9 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from security.probe.target import LabCommands, ProbeTarget, run_here
 from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
 from tests.security.probe.small_server import ACCOUNTS, LOGIN
+from tradeoff.target.description import read_target
+from tradeoff.target.forking import Nursery
 
 StartTarget = Callable[..., TargetServer]
 
@@ -33,6 +35,7 @@ WEAK_LEVELS = (
     *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
+    *("outbound_guard=off", "outbound_guard=string_check"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -49,6 +52,26 @@ OTHER_LEVELS = (
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
+@cache
+def nursery() -> Nursery:
+    """Lab commands are forked, which takes milliseconds and not half a second each."""
+    target = read_target(ROOT / "target.toml")
+    return Nursery(target, hash_seed=1, trees=[target.root])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nursery_ends() -> Iterator[None]:
+    with nursery():
+        yield
+    nursery.cache_clear()
+
+
+@pytest.fixture
+def start_target(start_target: StartTarget, tmp_path: Path) -> StartTarget:
+    """A target whose names the lab leads."""
+    return partial(start_target, settings={"TARGET_RESOLVER_FILE": str(tmp_path / "names.json")})
+
+
 @pytest.fixture(scope="module")
 def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The target's own words on each level, as `factor=level`."""
@@ -63,7 +86,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         fault=[*LAB, "fault", "--kind", "{kind}"],
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
         kill=[*LAB, "kill", "--server", str(server.pid)],
-        run=partial(run_here, environment=server.environment(), folder=ROOT),
+        run=partial(nursery().run, environment=server.environment(), tree=ROOT),
     )
     return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers)
 
@@ -122,8 +145,7 @@ def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTem
     """
     server = start_target("hardened", seeded.copy(tmp_path), workers=2)
     names = tmp_path / "names.json"
-    environment = {**server.environment(), "TARGET_RESOLVER_FILE": str(names)}
-    lab = Lab(replace(probe_target(server).lab, run=partial(run_here, environment=environment, folder=ROOT)))
+    lab = Lab(replace(probe_target(server).lab, run=partial(run_here, environment=server.environment(), folder=ROOT)))
     header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
     answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
     assert answer.json()["user"]["username"] == "reader0020"
