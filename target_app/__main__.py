@@ -166,6 +166,17 @@ def resolve(
     show(commands.resolve(read_settings(), name, address, connect))
 
 
+@lab.command("sign-webhook")
+def sign_webhook(
+    order: Annotated[int, typer.Option(help="the order that the events are about")],
+    events: Annotated[str, typer.Option(help="a JSON list of {type, age}; the age in seconds")],
+) -> None:
+    """Print events of the payment provider about an order, as it would have signed them."""
+    from target_app import lab as commands
+
+    show(commands.sign_webhook(read_settings(), order, events))
+
+
 @lab.command()
 def kill(server: Annotated[int, typer.Option(help="the server's first process")]) -> None:
     """End one of its workers, as a crash would."""

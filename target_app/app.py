@@ -51,7 +51,7 @@ from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
 from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.waf import WAF
-from target_app.controls.webhook_verification import SignatureTimeReplay
+from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
 from target_app.coupons.service import CouponService
@@ -160,7 +160,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(kit), authz, events, metrics)
     provider = connect_provider(settings, Verified(), metrics)
     checkout = Checkout(database, orders, provider, metrics)
-    provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
+    provider_events = ProviderEvents(orders, WEBHOOK_VERIFICATION.build(treatment, kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
     realtime = open_realtime(kit, background, hub, authenticator, articles, authz)

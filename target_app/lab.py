@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sqlite3
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +15,7 @@ from target_app.database import DatabaseUnavailableError, connect, parse_url, sq
 from target_app.operator_error import OperatorError
 from target_app.outbound.resolver import add_name
 from target_app.postgres_session import FAILURES, reason, session
+from target_app.provider_secrets import SIGNATURE_HEADER, ProviderSecrets, signature
 from target_app.settings import Settings, is_loopback
 
 
@@ -27,6 +30,8 @@ FAULTS = {
     "missing_table": Fault("ALTER TABLE tags RENAME TO tags_taken_away", "tags_taken_away"),
     "repair": Fault("ALTER TABLE tags_taken_away RENAME TO tags", "tags"),
 }
+#: What the server knows an order's charge by, `OrderRow.charge_key`, and its amount.
+CHARGE = "SELECT 'order-' || id || '-' || nonce AS reference, amount FROM orders WHERE id = "
 USER = "SELECT * FROM users WHERE username = "
 
 
@@ -147,6 +152,35 @@ def resolve(settings: Settings, name: str, address: str, connect: str) -> dict[s
         raise LabError("TARGET_RESOLVER_FILE names no file: this server asks the system for names")
     add_name(settings.resolver_file, name, address, connect)
     return {"name": name, "address": address, "connect": connect}
+
+
+def sign_webhook(settings: Settings, order: int, events: str) -> dict[str, Any]:
+    """Events about an order, as the payment provider would have signed them. Raises LabError.
+
+    `events` is JSON: a list of `{"type": "charge.declined", "age": 0}`, the age in seconds.
+    """
+    rows = fetch(settings.database_url, CHARGE, order)
+    if not rows:
+        raise LabError(f"there is no order {order}")
+    secret = ProviderSecrets(settings.provider_file).webhook_secret()
+    about = {"id": f"ch_{secrets.token_hex(8)}", **rows[0]}
+    signed = [signed_event(secret, about, kind, age) for kind, age in wanted_events(events)]
+    return {"path": "/api/payments/webhook", "header": SIGNATURE_HEADER, "events": signed}
+
+
+def signed_event(secret: bytes, about: Mapping[str, Any], kind: str, age: int) -> dict[str, str]:
+    """The body of a new event, and its signature of so many seconds ago."""
+    body = json.dumps({"id": f"ev_{secrets.token_hex(8)}", "type": kind, "data": dict(about)})
+    at = int(time.time()) - age
+    return {"body": body, "signature": f"t={at},v1={signature(secret, at, body.encode())}"}
+
+
+def wanted_events(text: str) -> list[tuple[str, int]]:
+    """Types and ages in seconds. Raises LabError."""
+    try:
+        return [(str(one["type"]), int(one["age"])) for one in json.loads(text)]
+    except (ValueError, TypeError, LookupError):
+        raise LabError(f"{text!r} is no JSON list of types and ages of events") from None
 
 
 def kill(server: int) -> dict[str, Any]:

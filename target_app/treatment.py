@@ -20,6 +20,7 @@ from target_app.controls.sql import SQL
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.waf import WAF
+from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -39,6 +40,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     RESPONSE_FIELDS,
     SQL,
     OUTBOUND_GUARD,
+    WEBHOOK_VERIFICATION,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
@@ -77,6 +79,7 @@ HARDENED = changed(
     "signing_key=random_256",
     "revocation=shared",
     "outbound_guard=resolved_and_pinned",
+    "webhook_verification=signature_time_replay",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

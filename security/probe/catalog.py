@@ -23,6 +23,7 @@ from security.probe import (
     token_cache,
     token_claims,
     token_signature,
+    webhook_verification,
 )
 from security.probe.outcome import Verdict
 from security.probe.scene import Scene
@@ -158,6 +159,27 @@ CATALOG = (
         "API7",
         "A name leads there after it was checked",
         outbound_guard.outbound_rebinding,
+    ),
+    Probe(
+        "webhook_tampered",
+        "webhook_verification",
+        "API10",
+        "A forged event of the payment provider is believed",
+        webhook_verification.webhook_tampered,
+    ),
+    Probe(
+        "webhook_stale",
+        "webhook_verification",
+        "API10",
+        "An event is believed a day after it was signed",
+        webhook_verification.webhook_stale,
+    ),
+    Probe(
+        "webhook_replayed",
+        "webhook_verification",
+        "API10",
+        "An event is acted on again",
+        webhook_verification.webhook_replayed,
     ),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(

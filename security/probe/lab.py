@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from security.probe.outcome import CouldNotRunError
@@ -13,6 +14,16 @@ from security.probe.target import LabCommands
 from security.redact import redact_text
 
 TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class SignedEvent:
+    """An event for the target's `path`: its body, and the signature that goes into the header."""
+
+    path: str
+    header: str
+    body: str
+    signature: str
 
 
 class LabMissingError(CouldNotRunError):
@@ -71,6 +82,16 @@ class Lab:
     def resolve(self, name: str, *, address: str, connect: str) -> None:
         """Let a name stand for `address` in the target's outbound calls, and lead to `connect`, 127.x.y.z:port."""
         self._run("resolve", name=name, address=address, connect=connect)
+
+    def sign_webhook(self, order: int, events: Sequence[tuple[str, int]]) -> list[SignedEvent]:
+        """Events of these types and ages (s) about an order of the target, as its payment provider signs them."""
+        wanted = json.dumps([{"type": kind, "age": age} for kind, age in events])
+        answer = self._run("sign_webhook", order=str(order), events=wanted)
+        signed = answer.get("events")
+        if not isinstance(signed, list) or len(signed) != len(events):
+            raise CouldNotRunError("The lab command sign_webhook printed no event for each type.")
+        path, header = _text(answer, "path"), _text(answer, "header")
+        return [SignedEvent(path, header, _text(one, "body"), _text(one, "signature")) for one in signed]
 
     def kill(self) -> int:
         """End one process of the target, as a crash would; its id."""

@@ -54,15 +54,15 @@ class Scene:
         return Identity(account, token, self.people.bearing(token, source))
 
     @contextmanager
-    def article(self, author: Identity, *, draft: bool = False) -> Iterator[Article]:
+    def article(self, author: Identity, *, draft: bool = False, price: int = 0) -> Iterator[Article]:
         """An article by this author for the length of the block, proven to be readable to the author."""
-        article = self.write_article(author, draft=draft)
+        article = self.write_article(author, draft=draft, price=price)
         try:
             yield article
         finally:
             author.client.request("DELETE", article.path)
 
-    def write_article(self, author: Identity, *, draft: bool) -> Article:
+    def write_article(self, author: Identity, *, draft: bool, price: int = 0) -> Article:
         """Write an article and return it, without reading it back."""
         marker = new_marker()
         words = {
@@ -71,7 +71,7 @@ class Scene:
             "body": f"Body {marker}",
             "tagList": [],
         }
-        fields = {**words, "draft": True} if draft else words
+        fields = {**words, **({"draft": True} if draft else {}), **({"price": price} if price else {})}
         answer = author.client.request("POST", self.path("/articles"), json={"article": fields})
         slug = field_of(answer, "article", "slug")
         if answer.status_code != 201 or not isinstance(slug, str):

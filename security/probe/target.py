@@ -81,7 +81,8 @@ class LabCommands:
 
     `mint_token` may have the place `{claims}`, a JSON object of claims in place of the usual ones; `kill` ends one of
     the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and `{connect}`, lets a
-    name of the target's outbound calls stand for one address and lead to another, on loopback.
+    name of the target's outbound calls stand for one address and lead to another, on loopback; `sign_webhook`, with
+    `{order}` and `{events}`, a JSON list of types and ages, signs events of the payment provider.
 
     None means that the target offers no such command: probes that need it answer could_not_run. `run` runs a command
     to its end, as subprocess.run does.
@@ -91,6 +92,7 @@ class LabCommands:
     read_db: Sequence[str] | None = None
     fault: Sequence[str] | None = None
     resolve: Sequence[str] | None = None
+    sign_webhook: Sequence[str] | None = None
     kill: Sequence[str] | None = None
     run: RunCommand = run_here
 

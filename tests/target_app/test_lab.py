@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from target_app.lab import LabError, fault, kill, mint_token, read_db
+from target_app.lab import LabError, fault, kill, mint_token, read_db, sign_webhook
 from target_app.migrations.run import migrate
 from target_app.settings import Settings
 from target_app.treatment import parse_treatment
+from tests.parts.provider import Provider
 from tests.target_app.app_client import AppClient
+from tests.target_app.shop import Shop
 
 Make = Callable[..., AppClient]
 
@@ -32,6 +34,25 @@ def test_the_stored_row_is_whole(client: Make) -> None:
     assert len(row["password_hash"]) == 64
     with pytest.raises(LabError, match="there is no user 'nobody'"):
         read_db(app.settings, "nobody")
+
+
+def test_signed_events_are_the_providers(shop: Shop, payment_provider: Provider) -> None:
+    """An event is of the age, type and order that were asked for, and the server believes it."""
+    payment_provider.control(failure_rate=1)
+    order = shop.order().json()["order"]["id"]
+    kinds = json.dumps([{"type": "charge.succeeded", "age": 301}, {"type": "charge.declined", "age": 0}])
+    signed = sign_webhook(shop.app.settings, order, kinds)
+    answers = [
+        shop.app.call("POST", signed["path"], content=one["body"], headers={signed["header"]: one["signature"]})
+        for one in signed["events"]
+    ]
+    assert [answer.status_code for answer in answers] == [401, 204]
+    assert shop.status(order) == "declined"
+    with pytest.raises(LabError, match="there is no order 999"):
+        sign_webhook(shop.app.settings, 999, kinds)
+    for text in ("no JSON", "1", '[{"type": "x"}]', '[{"type": "x", "age": "old"}]'):
+        with pytest.raises(LabError, match="no JSON list"):
+            sign_webhook(shop.app.settings, order, text)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from target_app.outbound.resolver import add_name
 from target_app.treatment import FACTORS, PROFILES
 from tests.parts.target import ROOT
 from tests.target_app.app_client import PASSWORD, AppClient
+from tests.target_app.shop import Shop
 
 Make = Callable[..., AppClient]
 
@@ -126,9 +127,11 @@ def test_no_label_grows(client: Make) -> None:
 def test_every_control_counts_what_it_decides(client: Make, tmp_path: Path) -> None:
     """Of each control that decides something per request, allowing and denying are counted."""
     add_name(tmp_path / "names.json", "honest.test", "203.0.113.7", "127.0.0.1:1")
-    app = client(hash_threads=1, resolver_file=tmp_path / "names.json")
+    app = client(hash_threads=1, resolver_file=tmp_path / "names.json", provider_url="http://127.0.0.1:1")
     ann, bob = app.register("ann"), app.register("bob")
-    slug = app.publish(ann, "Free")
+    shop, slug = Shop(app), app.publish(ann, "Free")
+    for seal in (shop.seal(b"{}"), "none"):
+        shop.tell(b"{}", sealed=seal)
     app.call("GET", "/api/articles", params={"sort": "newest"})
     app.call("GET", "/api/articles", params={"sort": "id; --"})
     app.call("PUT", f"/api/articles/{slug}", ann, json={"article": {"body": "Mine"}})

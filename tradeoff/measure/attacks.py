@@ -148,6 +148,7 @@ def fresh_arm(
             workers=workers,
             nursery=nursery,
             front=target.front_for(spec.treatment),
+            attacked=True,
         )
         try:
             arm.wait_ready()
@@ -216,7 +217,7 @@ def authorization(target: Target) -> Authorization:
 
 
 #: Places in lab commands that a probe fills in.
-PLACES = ("username", "claims", "kind", "name", "address", "connect")
+PLACES = ("username", "claims", "kind", "name", "address", "connect", "order", "events")
 
 
 def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:
@@ -228,6 +229,7 @@ def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:
         read_db=words(target.lab.read_db),
         fault=words(target.lab.fault),
         resolve=words(target.lab.resolve),
+        sign_webhook=words(target.lab.sign_webhook),
         kill=words(target.lab.kill),
         run=functools.partial(nursery.run, tree=arm.tree, environment=environment(arm.extra)),
     )

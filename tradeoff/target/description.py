@@ -84,12 +84,14 @@ class Service(Section):
     """Another process that the backend needs beside it, such as a payment provider; each arm has its own.
 
     `ready` is a path that answers 200 once it serves. With `journeys`, a duet starts it only if its mix has one of
-    them. Its URL is `{NAME_url}` in `environment`, and empty where it is not started.
+    them. Its URL is `{NAME_url}` in `environment`, and empty where it is not started. Arms that are attacked are told
+    `attacked_at` instead, where probes may answer in its place.
     """
 
     start: Command
     ready: str = "/health"
     journeys: list[str] = []
+    attacked_at: str = ""
 
 
 class Front(Section):
@@ -125,6 +127,7 @@ class Lab(Section):
     read_db: Command | None = None
     fault: Command | None = None
     resolve: Command | None = None
+    sign_webhook: Command | None = None
     kill: Command | None = None
 
 

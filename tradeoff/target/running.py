@@ -47,7 +47,8 @@ class RunningService:
 class RunningArm:
     """A started target process group, its front if it has one, and its services.
 
-    Call `wait_ready`, use it, and `stop` it. A front takes the arm's place, and the backend listens behind it.
+    Call `wait_ready`, use it, and `stop` it. A front takes the arm's place, and the backend listens behind it. An arm
+    that is `attacked` is told where probes may answer in place of services.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class RunningArm:
         redis_url: str = "",
         services: Mapping[str, Service] | None = None,
         front: ChosenFront | None = None,
+        attacked: bool = False,
     ) -> None:
         self.name = name
         self.tree = tree
@@ -83,6 +85,8 @@ class RunningArm:
         host, port = self._behind
         values |= {"host": host, "port": port, "url": self.url, "workers": workers}
         values |= {"authority": f"{self.host}:{self.port}", "source": host if front else ""}
+        if attacked:
+            values |= {f"{word}_url": service.attacked_at for word, service in target.services.items()}
         values |= {f"{word}_url": service.url for word, service in self._services.items()}
         self.extra = arm_environment(target, values)
         self._processes: list[ManagedProcess] = []

@@ -36,6 +36,7 @@ WEAK_LEVELS = (
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
     *("outbound_guard=off", "outbound_guard=string_check"),
+    *("webhook_verification=off", "webhook_verification=signature_only"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -49,6 +50,7 @@ OTHER_LEVELS = (
     *("token_signature=es256", "token_signature=eddsa"),
     *("response_cache=per_identity", "token_cache=with_revocation", "waf=light"),
 )
+PROVIDER = "https://payments.example"
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
@@ -68,8 +70,9 @@ def _nursery_ends() -> Iterator[None]:
 
 @pytest.fixture
 def start_target(start_target: StartTarget, tmp_path: Path) -> StartTarget:
-    """A target whose names the lab leads."""
-    return partial(start_target, settings={"TARGET_RESOLVER_FILE": str(tmp_path / "names.json")})
+    """A target whose names the lab leads, and whose payment provider is one of these."""
+    settings = {"TARGET_RESOLVER_FILE": str(tmp_path / "names.json"), "TARGET_PROVIDER_URL": PROVIDER}
+    return partial(start_target, settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +88,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         read_db=[*LAB, "read-db", "--username", "{username}"],
         fault=[*LAB, "fault", "--kind", "{kind}"],
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
+        sign_webhook=[*LAB, "sign-webhook", "--order", "{order}", "--events", "{events}"],
         kill=[*LAB, "kill", "--server", str(server.pid)],
         run=partial(nursery().run, environment=server.environment(), tree=ROOT),
     )
