@@ -42,7 +42,7 @@ from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
-from target_app.controls.provider_tls import ProviderTls, Verified
+from target_app.controls.provider_tls import PROVIDER_TLS, ProviderTls
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
@@ -158,7 +158,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)
     orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(kit), authz, events, metrics)
-    provider = connect_provider(settings, Verified(), metrics)
+    provider = connect_provider(settings, PROVIDER_TLS.build(treatment, kit), metrics)
     checkout = Checkout(database, orders, provider, metrics)
     provider_events = ProviderEvents(orders, WEBHOOK_VERIFICATION.build(treatment, kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)

@@ -13,6 +13,7 @@ from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.password_hash import PASSWORD_HASH
+from target_app.controls.provider_tls import PROVIDER_TLS
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.signing_key import SIGNING_KEY
@@ -41,6 +42,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     SQL,
     OUTBOUND_GUARD,
     WEBHOOK_VERIFICATION,
+    PROVIDER_TLS,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
@@ -80,6 +82,7 @@ HARDENED = changed(
     "revocation=shared",
     "outbound_guard=resolved_and_pinned",
     "webhook_verification=signature_time_replay",
+    "provider_tls=verified",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

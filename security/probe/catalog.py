@@ -14,6 +14,7 @@ from security.probe import (
     object_authz,
     outbound_guard,
     password_hash,
+    provider_tls,
     query_shape,
     response_cache,
     response_fields,
@@ -159,6 +160,21 @@ CATALOG = (
         "API7",
         "A name leads there after it was checked",
         outbound_guard.outbound_rebinding,
+    ),
+    # Before those about webhooks, whose orders find no provider: after them a circuit may be open.
+    Probe(
+        "provider_self_signed",
+        "provider_tls",
+        "API10",
+        "Anybody is taken for the payment provider",
+        provider_tls.provider_self_signed,
+    ),
+    Probe(
+        "provider_hangs",
+        "provider_tls",
+        "API10",
+        "A provider that says nothing is waited for",
+        provider_tls.provider_hangs,
     ),
     Probe(
         "webhook_tampered",

@@ -44,6 +44,13 @@ class Scene:
         """How many new connections meet every worker, almost surely: the kernel chooses the worker of each."""
         return 1 if self.target.workers < 2 else CONNECTIONS_PER_WORKER * self.target.workers
 
+    def loopback(self) -> str:
+        """An address to listen on. Raises `CouldNotRunError` for a target of another machine."""
+        host = self.people.source()
+        if host is None:
+            raise CouldNotRunError("The target is not on 127/8, where a server of the probe's own could hear it.")
+        return host
+
     def register(self, **more: Any) -> Identity:
         """A new account, signed in from an address of its own; `more` are further fields of the request."""
         name, source = new_marker(), self.people.source()

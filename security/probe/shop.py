@@ -11,9 +11,11 @@ import httpx
 
 from security.probe.client import Client
 from security.probe.identity import Identity
+from security.probe.lab import SignedEvent
 from security.probe.scene import Article, Scene, field_of, require
 
 PRICE = 500
+PAID, DECLINED = "charge.succeeded", "charge.declined"
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,32 @@ def pending_order(scene: Scene) -> Iterator[Order]:
     """An order that waits for the payment provider. Raises `CouldNotRunError` where there is none."""
     author, buyer = scene.register(), scene.register()
     with scene.article(author, price=PRICE) as article:
-        answer = buy(scene, buyer.client, article, secrets.token_hex(8))
-        number, status = field_of(answer, "order", "id"), field_of(answer, "order", "status")
-        require(isinstance(number, int), f"An order was answered {answer.status_code}.")
+        order = placed_order(scene, buyer, article)
+        status = order.status()
         require(status == "pending", f"The order is {status} at once: no event of the provider could change it.")
-        yield Order(number, scene.path(f"/orders/{number}"), buyer)
+        yield order
+
+
+def placed_order(scene: Scene, buyer: Identity, article: Article) -> Order:
+    """A new order, whatever became of it. Raises `CouldNotRunError` where it was refused."""
+    answer = buy(scene, buyer.client, article, secrets.token_hex(8))
+    number = field_of(answer, "order", "id")
+    require(isinstance(number, int), f"An order was answered {answer.status_code}.")
+    return Order(number, scene.path(f"/orders/{number}"), buyer)
+
+
+def decline(scene: Scene, order: Order) -> None:
+    """Leave nothing that waits for the provider: it declines the charge, by the lab's word."""
+    (event,) = scene.lab.sign_webhook(order.id, [(DECLINED, 0)])
+    answer = send_event(scene.people.visitor(), event)
+    require(order.status() != "pending", f"The provider's word was answered {answer.status_code} and not heard.")
+
+
+def send_event(sender: Client, event: SignedEvent, **changes: str | None) -> httpx.Response:
+    """Deliver an event of the provider, perhaps with another `body` or `signature`."""
+    signature = changes.get("signature", event.signature)
+    headers = {"Content-Type": "application/json"} | ({event.header: signature} if signature else {})
+    return sender.request("POST", event.path, content=changes.get("body") or event.body, headers=headers)
 
 
 def buy(scene: Scene, client: Client, article: Article, key: str, coupon: str | None = None) -> httpx.Response:

@@ -99,13 +99,17 @@ class LabCommands:
 
 @dataclass(frozen=True)
 class ProbeTarget:
-    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them."""
+    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
+
+    `services` are the URLs at which the target was told that other servers are, such as its payment `provider`.
+    """
 
     base_url: str
     accounts: Accounts
     login: Login
     lab: LabCommands = field(default_factory=LabCommands)
     workers: int = 1
+    services: Mapping[str, str] = field(default_factory=dict)
     authorization: Authorization | None = None
     api: str = "/api"
     timeout_s: float = 10.0

@@ -6,15 +6,12 @@ shows that the target listens at all, and leaves nothing that waits.
 
 from __future__ import annotations
 
-import httpx
-
 from security.probe.client import Client
 from security.probe.lab import SignedEvent
 from security.probe.outcome import Verdict, stopped, succeeded
 from security.probe.scene import Scene, require
-from security.probe.shop import Order, pending_order
+from security.probe.shop import DECLINED, PAID, Order, pending_order, send_event
 
-PAID, DECLINED = "charge.succeeded", "charge.declined"
 DAY_S = 24 * 3600
 REPLAYED_HEADER = "Event-Replayed"
 
@@ -27,7 +24,7 @@ def webhook_tampered(scene: Scene) -> Verdict:
         forged = genuine.body.replace(DECLINED, PAID)
         statuses = []
         for signature in (genuine.signature, None):
-            answer = _send(sender, genuine, body=forged, signature=signature)
+            answer = send_event(sender, genuine, body=forged, signature=signature)
             if order.status() == "paid":
                 return succeeded(f"A forged event was answered {answer.status_code}, and the order is paid.")
             require(400 <= answer.status_code < 500, f"A forged event was answered {answer.status_code}.")
@@ -41,7 +38,7 @@ def webhook_stale(scene: Scene) -> Verdict:
     sender = scene.people.visitor()
     with pending_order(scene) as order:
         old, genuine = scene.lab.sign_webhook(order.id, [(PAID, DAY_S), (DECLINED, 0)])
-        answer = _send(sender, old)
+        answer = send_event(sender, old)
         if order.status() == "paid":
             return succeeded(f"An event signed a day ago was answered {answer.status_code}, and the order is paid.")
         require(400 <= answer.status_code < 500, f"An event of yesterday was answered {answer.status_code}.")
@@ -54,7 +51,7 @@ def webhook_replayed(scene: Scene) -> Verdict:
     with pending_order(scene) as order:
         (genuine,) = scene.lab.sign_webhook(order.id, [(DECLINED, 0)])
         _require_heard(scene.people.visitor(), genuine, order)
-        again = _send(scene.people.visitor(), genuine)
+        again = send_event(scene.people.visitor(), genuine)
     if 400 <= again.status_code < 500 or REPLAYED_HEADER in again.headers:
         return stopped(f"The event was heard once; sent again it was answered {again.status_code} as a known one.")
     require(again.is_success, f"The event was answered {again.status_code} when it came again.")
@@ -63,14 +60,8 @@ def webhook_replayed(scene: Scene) -> Verdict:
 
 def _require_heard(sender: Client, genuine: SignedEvent, order: Order) -> None:
     """Refusing everything would prove nothing."""
-    answer = _send(sender, genuine)
+    answer = send_event(sender, genuine)
     require(
         answer.is_success and REPLAYED_HEADER not in answer.headers and order.status() == "declined",
         f"A genuine event was answered {answer.status_code}, and the order is {order.status()}.",
     )
-
-
-def _send(sender: Client, event: SignedEvent, **changes: str | None) -> httpx.Response:
-    signature = changes.get("signature", event.signature)
-    headers = {"Content-Type": "application/json"} | ({event.header: signature} if signature else {})
-    return sender.request("POST", event.path, content=changes.get("body") or event.body, headers=headers)

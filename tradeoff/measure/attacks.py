@@ -206,6 +206,7 @@ def probe_target(
         ),
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
+        services=arm.service_urls if arm else {},
         authorization=authorization(target),
     )
 

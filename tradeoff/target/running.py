@@ -85,9 +85,10 @@ class RunningArm:
         host, port = self._behind
         values |= {"host": host, "port": port, "url": self.url, "workers": workers}
         values |= {"authority": f"{self.host}:{self.port}", "source": host if front else ""}
-        if attacked:
-            values |= {f"{word}_url": service.attacked_at for word, service in target.services.items()}
-        values |= {f"{word}_url": service.url for word, service in self._services.items()}
+        #: What the backend is told of each service.
+        self.service_urls = {word: service.attacked_at if attacked else "" for word, service in target.services.items()}
+        self.service_urls |= {word: service.url for word, service in self._services.items()}
+        values |= {f"{word}_url": url for word, url in self.service_urls.items()}
         self.extra = arm_environment(target, values)
         self._processes: list[ManagedProcess] = []
         launch = nursery.launch(tree) if nursery else launched

@@ -36,7 +36,7 @@ WEAK_LEVELS = (
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
     *("outbound_guard=off", "outbound_guard=string_check"),
-    *("webhook_verification=off", "webhook_verification=signature_only"),
+    *("webhook_verification=off", "webhook_verification=signature_only", "provider_tls=unverified"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -92,7 +92,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         kill=[*LAB, "kill", "--server", str(server.pid)],
         run=partial(nursery().run, environment=server.environment(), tree=ROOT),
     )
-    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers)
+    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers, services={"provider": PROVIDER})
 
 
 def attack(

@@ -48,6 +48,8 @@ CONTROLS = {
     "outbound_notation": "outbound_guard",
     "outbound_redirect": "outbound_guard",
     "outbound_rebinding": "outbound_guard",
+    "provider_self_signed": "provider_tls",
+    "provider_hangs": "provider_tls",
     "webhook_tampered": "webhook_verification",
     "webhook_stale": "webhook_verification",
     "webhook_replayed": "webhook_verification",
