@@ -47,7 +47,7 @@ from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
-from target_app.controls.stock_and_coupon import Atomic
+from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.suspension import Immediate
 from target_app.controls.upload_content import SniffedAndReencoded
 from target_app.controls.waf import WAF
@@ -157,7 +157,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)
-    orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(kit), authz, events, metrics)
+    stock = STOCK_AND_COUPON.build(treatment, kit)
+    orders = OrderService(OrderRepository(), CouponRepository(), ledger, stock, authz, events, metrics)
     provider = connect_provider(settings, PROVIDER_TLS.build(treatment, kit), metrics)
     checkout = Checkout(database, orders, provider, metrics)
     provider_events = ProviderEvents(orders, WEBHOOK_VERIFICATION.build(treatment, kit), metrics)

@@ -18,6 +18,7 @@ from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
+from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.waf import WAF
@@ -45,6 +46,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     PROVIDER_TLS,
     ERRORS_AND_DOCS,
     WAF,
+    STOCK_AND_COUPON,
     RESPONSE_CACHE,
     TOKEN_CACHE,
     QUERY_SHAPE,
@@ -84,6 +86,7 @@ HARDENED = changed(
     "webhook_verification=signature_time_replay",
     "provider_tls=verified",
     "errors_and_docs=generic",
+    "stock_and_coupon=atomic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 

@@ -6,7 +6,7 @@ import random
 import secrets
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from ipaddress import ip_address
@@ -95,7 +95,7 @@ class Client:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         data: Mapping[str, Any] | None = None,
-        content: str | None = None,
+        content: str | Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:

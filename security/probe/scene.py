@@ -26,6 +26,11 @@ class Article:
     path: str
     marker: str
 
+    @property
+    def slug(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Scene:

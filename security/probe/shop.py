@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Barrier
 
 import httpx
 
@@ -15,6 +17,7 @@ from security.probe.lab import SignedEvent
 from security.probe.scene import Article, Scene, field_of, require
 
 PRICE = 500
+TOGETHER_S = 5.0
 PAID, DECLINED = "charge.succeeded", "charge.declined"
 
 
@@ -67,7 +70,42 @@ def send_event(sender: Client, event: SignedEvent, **changes: str | None) -> htt
     return sender.request("POST", event.path, content=changes.get("body") or event.body, headers=headers)
 
 
+def offer_coupon(scene: Scene, author: Identity, article: Article, uses: int) -> str:
+    """The code of a new coupon with which the article costs nothing, so that no provider is asked."""
+    code = f"PROBE{secrets.token_hex(8)}"
+    coupon = {"code": code, "slug": article.slug, "percentOff": 100, "uses": uses}
+    answer = author.client.request("POST", scene.path("/coupons"), json={"coupon": coupon})
+    require(answer.status_code == 201, f"An author's coupon was answered {answer.status_code}.")
+    return code
+
+
+def orders_of(scene: Scene, buyer: Identity, article: Article) -> int:
+    """How many orders of an article its buyer has, none of them declined."""
+    answer = buyer.client.get(scene.path("/orders"), params={"limit": 100})
+    orders = field_of(answer, "orders")
+    require(isinstance(orders, list), f"A buyer's orders could not be read: {answer.status_code}.")
+    return sum(one.get("slug") == article.slug and one.get("status") != "declined" for one in orders)
+
+
 def buy(scene: Scene, client: Client, article: Article, key: str, coupon: str | None = None) -> httpx.Response:
     """Order an article under this idempotency key."""
-    order = {"slug": article.path.rpartition("/")[2]} | ({"coupon": coupon} if coupon else {})
-    return client.request("POST", scene.path("/orders"), json={"order": order}, headers={"Idempotency-Key": key})
+    return client.request("POST", scene.path("/orders"), json=_order(article, coupon), headers={"Idempotency-Key": key})
+
+
+def buy_together(
+    scene: Scene, client: Client, article: Article, key: str, coupon: str, start: Barrier
+) -> httpx.Response:
+    """The same with the last byte held back until all others at the barrier are as far: then they arrive as one."""
+    body = json.dumps(_order(article, coupon)).encode()
+
+    def parts() -> Iterator[bytes]:
+        yield body[:-1]
+        start.wait(TOGETHER_S)
+        yield body[-1:]
+
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json", "Content-Length": str(len(body))}
+    return client.request("POST", scene.path("/orders"), content=parts(), headers=headers)
+
+
+def _order(article: Article, coupon: str | None) -> dict[str, dict[str, str]]:
+    return {"order": {"slug": article.slug} | ({"coupon": coupon} if coupon else {})}

@@ -132,6 +132,9 @@ def test_every_control_counts_what_it_decides(client: Make, tmp_path: Path) -> N
     shop, slug = Shop(app), app.publish(ann, "Free")
     for seal in (shop.seal(b"{}"), "none"):
         shop.tell(b"{}", sealed=seal)
+    shop.coupon(uses=1)
+    for token in (ann, bob):
+        shop.order(token, coupon="CODE")
     app.call("GET", "/api/articles", params={"sort": "newest"})
     app.call("GET", "/api/articles", params={"sort": "id; --"})
     app.call("PUT", f"/api/articles/{slug}", ann, json={"article": {"body": "Mine"}})

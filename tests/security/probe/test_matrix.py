@@ -40,6 +40,7 @@ WEAK_LEVELS = (
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
+        "stock_and_coupon=check_then_act",
         "response_cache=shared_key",
         "token_cache=without_revocation",
         "query_shape=lazy",

@@ -55,6 +55,8 @@ CONTROLS = {
     "webhook_replayed": "webhook_verification",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
+    "coupon_overspent": "stock_and_coupon",
+    "order_doubled": "stock_and_coupon",
     "cached_draft": "response_cache",
     "cached_token": "token_cache",
     "statements_grow": "query_shape",
