@@ -71,6 +71,7 @@ TUTORIAL = changed(
     "function_authz=roles",
     "response_fields=declared",
     "sql=bound",
+    "provider_tls=verified",
     "errors_and_docs=stack_trace",
 )
 HARDENED = changed(
@@ -84,7 +85,6 @@ HARDENED = changed(
     "revocation=shared",
     "outbound_guard=resolved_and_pinned",
     "webhook_verification=signature_time_replay",
-    "provider_tls=verified",
     "errors_and_docs=generic",
     "stock_and_coupon=atomic",
 )

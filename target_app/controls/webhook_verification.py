@@ -53,47 +53,24 @@ class Unverified:
         return True
 
 
-class SignatureOnly:
-    """A right signature is right for ever, and as often as it comes."""
-
-    def __init__(self, kit: Kit) -> None:
-        self._secret = webhook_secret(kit)
-        self._allow = kit.metrics.decision("webhook_verification", "allow")
-        self._deny = kit.metrics.decision("webhook_verification", "deny")
-
-    def verify(self, body: bytes, given: str | None) -> None:
-        """The time is believed, whatever it is."""
-        parts = SIGNATURE.fullmatch(given or "")
-        if not self._secret or parts is None or not self._genuine(body, int(parts[1]), mac=parts[2]):
-            self._deny()
-            raise ApiError(401, {"signature": ["is invalid"]})
-        self._allow()
-
-    def _genuine(self, body: bytes, sent_at: int, mac: str) -> bool:
-        return mac == signature(self._secret, sent_at, body)
-
-    async def first_time(self, _connection: Connection, _event_id: str) -> bool:
-        """Nothing is remembered."""
-        return True
-
-
 class SignatureTimeReplay:
     """HMAC compared in constant time, five minutes either way, each event once."""
 
     def __init__(self, kit: Kit) -> None:
-        self._secret = webhook_secret(kit)
+        settings = kit.settings
+        self._secret = ProviderSecrets(settings.provider_file).webhook_secret() if settings.provider_url else b""
         self._allow = kit.metrics.decision("webhook_verification", "allow")
         self._deny = kit.metrics.decision("webhook_verification", "deny")
 
     def verify(self, body: bytes, given: str | None) -> None:
         """The time is part of what is signed, so that it cannot be changed either."""
         parts = SIGNATURE.fullmatch(given or "")
-        if not self._secret or parts is None or not self._fresh_and_genuine(body, int(parts[1]), parts[2]):
+        if not self._secret or parts is None or not self._genuine(body, int(parts[1]), parts[2]):
             self._deny()
             raise ApiError(401, {"signature": ["is invalid"]})
         self._allow()
 
-    def _fresh_and_genuine(self, body: bytes, sent_at: int, mac: str) -> bool:
+    def _genuine(self, body: bytes, sent_at: int, mac: str) -> bool:
         genuine = hmac.compare_digest(signature(self._secret, sent_at, body), mac)
         return genuine and abs(time.time() - sent_at) <= WINDOW_S
 
@@ -104,10 +81,15 @@ class SignatureTimeReplay:
         return await connection.change(REMEMBER, {"event": event_id, "now": now}) == 1
 
 
-def webhook_secret(kit: Kit) -> bytes:
-    """What the provider signs with; empty where there is no provider, so that nobody is."""
-    settings = kit.settings
-    return ProviderSecrets(settings.provider_file).webhook_secret() if settings.provider_url else b""
+class SignatureOnly(SignatureTimeReplay):
+    """A right signature is right for ever, and as often as it comes."""
+
+    def _genuine(self, body: bytes, sent_at: int, mac: str) -> bool:
+        return mac == signature(self._secret, sent_at, body)
+
+    async def first_time(self, _connection: Connection, _event_id: str) -> bool:
+        """Nothing is remembered."""
+        return True
 
 
 WEBHOOK_VERIFICATION: Factor[WebhookVerification] = Factor(
