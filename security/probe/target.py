@@ -97,13 +97,17 @@ class LabCommands:
 
 @dataclass(frozen=True)
 class ProbeTarget:
-    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them."""
+    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
+
+    `load` is the share of its capacity, in per cent, that others are known to use meanwhile.
+    """
 
     base_url: str
     accounts: Accounts
     login: Login
     lab: LabCommands = field(default_factory=LabCommands)
     workers: int = 1
+    load: int = 0
     authorization: Authorization | None = None
     api: str = "/api"
     timeout_s: float = 10.0

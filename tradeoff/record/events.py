@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 
@@ -118,7 +119,7 @@ class BlockEnded(Event):
 
 
 class Attack(Event):
-    """The outcome of one probe on one arm. Evidence is redacted."""
+    """The outcome of one probe on one arm, `under` conditions or as the arm needs it. Evidence is redacted."""
 
     event: Literal["attack"] = "attack"
     arm: str
@@ -129,6 +130,20 @@ class Attack(Event):
     evidence: str
     requests: int
     seconds: float
+    under: Conditions | None = None
+
+
+class HeldLoad(BaseModel):
+    """The load that was held meanwhile: arrivals (visits) and requests a second, and what became of them."""
+
+    percent: int
+    capacity: float
+    capacity_requests: float
+    rate: float
+    requests: float
+    p99_ms: float
+    error_rate: float
+    dropped_share: float
 
 
 class AttacksEnded(Event):
@@ -139,6 +154,8 @@ class AttacksEnded(Event):
     workers: int
     requests: int
     seconds: float
+    under: Conditions | None = None
+    load: HeldLoad | None = None
 
 
 class Scanned(Event):
