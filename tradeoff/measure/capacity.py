@@ -19,7 +19,7 @@ from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
 
 WARM_RATE, LOOK_RATE, LOOK_S = 40.0, 20.0, 1.0
-STEP_S, STEPS, TRIES = 1.5, 7, 2
+STEP_S, STEPS, TRIES, LATE_TRIES = 1.5, 7, 2, 6
 #: Where the search begins, as a share of the rate at which the CPU would be full; how it goes on; when it is enough.
 FIRST_SHARE, GROWTH, NARROW = 0.8, 1.5, 1.1
 #: Visits that may be under way before a step counts as lost: a queue of about a second.
@@ -117,11 +117,20 @@ def search_capacity(run: Callable[[float], Step], first: float, objective: Objec
 
 
 def _tried(run: Callable[[float], Step], rate: float, objective: Objective, steps: list[Step]) -> Step:
-    """The first of a few steps at this rate that kept the objective, or the last; all are noted in `steps`."""
-    for _ in range(TRIES):
-        steps.append(run(rate))
-        if steps[-1].keeps(objective):
+    """The first of a few steps at this rate that kept the objective, or the last; all are noted in `steps`.
+
+    Those for which the load process is to blame are tried for longer: whatever held it up may pass.
+    """
+    failed, late = 0, 0
+    while failed < TRIES and late < LATE_TRIES:
+        step = run(rate)
+        steps.append(step)
+        if step.keeps(objective):
             break
+        if step.blames_the_load(objective):
+            late += 1
+        else:
+            failed += 1
     return steps[-1]
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tradeoff.measure.attacks import attack_arms
+from tradeoff.measure.attacks_under import AttacksUnder
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
 from tradeoff.measure.scanning import scan_target
+from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 from tradeoff.record.events import (
@@ -39,6 +41,7 @@ class Done:
     rates: tuple[BlockRates, ...] = ()
     epochs: frozenset[tuple[str, int]] = frozenset()
     attacks: frozenset[str] = frozenset()
+    under: frozenset[tuple[str, Conditions]] = frozenset()
     scanned: bool = False
 
     def block(self, name: str) -> BlockState:
@@ -50,11 +53,13 @@ class Done:
 def what_is_done(events: Iterable[AnyEvent]) -> Done:
     """Read off a run's events what need not be measured again."""
     recorded = list(events)
+    attacked = [event for event in recorded if isinstance(event, AttacksEnded)]
     return Done(
         blocks=frozenset(event.block for event in recorded if isinstance(event, BlockEnded)),
         rates=tuple(event for event in recorded if isinstance(event, BlockRates)),
         epochs=frozenset((event.block, event.epoch) for event in recorded if isinstance(event, EpochEnded)),
-        attacks=frozenset(event.arm for event in recorded if isinstance(event, AttacksEnded)),
+        attacks=frozenset(event.arm for event in attacked if event.under is None),
+        under=frozenset((event.arm, event.under) for event in attacked if event.under is not None),
         scanned=any(isinstance(event, Scanned) for event in recorded),
     )
 
@@ -158,5 +163,8 @@ def _stages(
             emit=emit,
             progress=progress,
         )
+    harder = [one for one in plan.under if (one.arm.label, one.conditions) not in done.under]
+    if harder:
+        AttacksUnder(target, catalog, probes=plan.probes, seed=seed).run(harder, emit=emit, progress=progress)
     if plan.scan and not done.scanned:
         emit(scan_target(target, catalog, progress=progress))

@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tradeoff.plan.arm import ArmSpec
 
+IDLE = "no load"
+
 
 class Conditions(BaseModel):
     """Load in per cent of the arm's capacity (0: idle), workers that serve, and articles in the database."""
@@ -28,7 +30,7 @@ class Conditions(BaseModel):
     def words(self) -> dict[str, str]:
         """Each respect in words."""
         return {
-            "load": f"{self.load} % load" if self.load else "idle",
+            "load": f"{self.load} % load" if self.load else IDLE,
             "workers": f"{self.workers} worker{'' if self.workers == 1 else 's'}",
             "data": f"{self.articles:,} articles",
         }
@@ -36,7 +38,7 @@ class Conditions(BaseModel):
     @property
     def label(self) -> str:
         """All of it: `150 % load, 4 workers, 1,000 articles`."""
-        return ", ".join(self.words().values())
+        return ", ".join(word for word in self.words().values() if word != IDLE)
 
 
 class AttackUnder(BaseModel):

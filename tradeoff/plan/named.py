@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tradeoff.plan.arm import ArmSpec, parse_arm
 from tradeoff.plan.factors import Catalog, Factor
+from tradeoff.plan.harder import attacks_under, one_worker_attacks
 from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, every_arm, read_plan, weakest
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
@@ -34,7 +35,8 @@ def choose_plan(name: str, catalog: Catalog, *, articles: int, mix: Collection[s
 def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
     """A screening of all controls at their weakest level, and an arm for each optimisation at its trap.
 
-    Every level of every factor that probes judge is attacked by the factor's own, and each profile by all.
+    Every level of every factor that probes judge is attacked by the factor's own, and each profile by all. What needs
+    several workers to be weak is attacked with one too, which shows what a second worker opens.
     """
     return Plan(
         name="quick",
@@ -43,6 +45,7 @@ def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan
             *_outside_the_mix(catalog, mix, seconds=QUICK_OUTSIDE_SECONDS, epochs=QUICK_EPOCHS),
         ),
         attacks=attacked_arms(catalog),
+        under=one_worker_attacks(catalog, articles),
         probes="own",
         scan=True,
         articles=articles,
@@ -50,7 +53,10 @@ def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan
 
 
 def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
-    """The screening folded over, then every level of every factor alone; every arm is attacked by all probes."""
+    """The screening folded over, then every level of every factor alone; every arm is attacked by all probes.
+
+    The reference, and what needs several workers to be weak, are attacked under load, with more workers and data too.
+    """
     changed = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
     screening = _screening(catalog, mix, folded=True, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS)
     return Plan(
@@ -61,6 +67,7 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
             *_blocks("levels", changed, catalog, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
         ),
         attacks=attacked_arms(catalog),
+        under=attacks_under(catalog, articles),
         scan=True,
         articles=articles,
     )

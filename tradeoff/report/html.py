@@ -7,6 +7,7 @@ from tradeoff.report import units, words
 from tradeoff.report.answers import answers, headline
 from tradeoff.report.attack_matrix import attack_matrix
 from tradeoff.report.frontier import frontier
+from tradeoff.report.harder import harder
 from tradeoff.report.mix import mix_editor
 from tradeoff.report.page import template
 from tradeoff.report.price_list import price_list
@@ -26,6 +27,7 @@ def render_html(summary: Summary) -> str:
         prices=price_list(summary),
         arm_cells=arm_cells,
         attacks=attack_matrix(summary),
+        harder=harder(summary),
         frontier=frontier(summary),
         mix=mix_editor(summary),
         twins=twin_check(summary),

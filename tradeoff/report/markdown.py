@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tradeoff.judge.summary import Row, Summary
 from tradeoff.report import units
 from tradeoff.report.answers import answers, headline
+from tradeoff.report.harder import harder_title
 from tradeoff.report.trust import twin_sentence
 from tradeoff.report.words import (
     attacks_text,
@@ -37,6 +38,7 @@ def render_markdown(summary: Summary) -> str:
         *_answers(summary),
         *_table(ordered(summary.rows)),
         f"**Verdict: {summary.verdict}.** {' '.join(_text(sentence(one)) for one in summary.verdict_reasons)}",
+        *_harder(summary),
         *_blocks(summary),
         *_gaps(summary),
         _footer(summary),
@@ -72,6 +74,15 @@ def _blocks(summary: Summary) -> list[str]:
         for block in summary.blocks
     ]
     return ["\n".join(f"- {_text(line[2:])}" for line in said)] if said else []
+
+
+def _harder(summary: Summary) -> list[str]:
+    """What the attacks under load and at scale showed."""
+    if not summary.under:
+        return []
+    standing = {True: "as declared", False: "**undeclared**"}
+    said = [f"- {_text(one.sentence)} ({standing[one.declared]})." for one in summary.openings]
+    return [f"### {_text(harder_title(summary))}", *(["\n".join(said)] if said else [])]
 
 
 def _gaps(summary: Summary) -> list[str]:

@@ -13,6 +13,7 @@ from tradeoff.judge.summary import BlockJudged, Decision, Row, Summary, Verdict
 from tradeoff.report import units
 from tradeoff.report.answers import headline
 from tradeoff.report.files import report_files
+from tradeoff.report.harder import harder_title
 from tradeoff.report.trust import twin_sentence
 from tradeoff.report.words import (
     Price,
@@ -61,7 +62,7 @@ def print_summary(summary: Summary, console: Console, folder: Path) -> None:
     console.print(_table(summary.rows, console.width))
     if console.width < ROOM_FOR_REASONS:
         console.print(Text("\n").join(_reasons(summary.rows)))
-    for section in (_verdict, _blocks, _undeclared, _not_measured):
+    for section in (_verdict, _blocks, _undeclared, _harder, _not_measured):
         for line in section(summary):
             console.print(line, highlight=False)
     console.print()
@@ -141,6 +142,14 @@ def _undeclared(summary: Summary) -> list[Text]:
         for outcome in arm.outcomes
         if outcome.result == "succeeded" and not outcome.declared
     ]
+
+
+def _harder(summary: Summary) -> list[Text]:
+    """What opens under load or at scale."""
+    if not summary.under:
+        return []
+    openings = [Text(f"  {sentence(one.sentence)}", "" if one.declared else "bold red") for one in summary.openings]
+    return [Text(), Text(harder_title(summary), "bold"), *openings]
 
 
 def _not_measured(summary: Summary) -> list[Text]:
