@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tradeoff.judge.attacks import judge_attacks, surprises
+from tradeoff.judge.dominations import find_dominations
 from tradeoff.judge.openings import find_openings, judge_under, surprises_under, undecided_under
 from tradeoff.judge.prices import judge_block
 from tradeoff.judge.recorded import Recorded, recorded_blocks
@@ -21,6 +22,8 @@ from tradeoff.judge.summary import (
     Summary,
     Verdict,
 )
+from tradeoff.judge.waf import waf_points
+from tradeoff.plan.plan import REFERENCE_PROFILE
 from tradeoff.record.events import AnyEvent, NotMeasured, RunEnded, RunStarted, Scanned
 from tradeoff.target.errors import TradeoffError
 
@@ -76,6 +79,8 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
         attacked=attacked,
         under=under,
         openings=find_openings(under, attacked, plan.articles),
+        dominations=find_dominations(catalog, REFERENCE_PROFILE, prices, attacked),
+        waf=waf_points(recorded, plan.scores, prices),
         frontier=_frontier(blocks, prices, attacked),
         scan=scan,
         not_measured=omissions + undecided_under(under),

@@ -150,6 +150,34 @@ class Opening(Judged):
         return f"{self.probe} on {self.arm} holds at {milder} and opens at {', '.join(self.by)}"
 
 
+class WafPoint(Judged):
+    """A WAF's level: what it stops and what it disturbs, beside its price."""
+
+    arm: str
+    level: str
+    blocked: Interval
+    """Share of attacks refused."""
+    let_pass: Interval
+    """Share of benign requests that are not."""
+    attacks: int
+    benign: int
+    share: Interval | None
+    """CPU over the mix, as a share of the reference's; None where it was not priced."""
+    added_us: Interval | None
+    """CPU added over the mix, µs per request."""
+
+
+class Domination(Judged):
+    """Two strong levels of a factor, of which one is surely cheaper."""
+
+    factor: str
+    better: str
+    worse: str
+    journey: str
+    saved_us: Interval
+    """CPU that the better one saves per request of the journey."""
+
+
 class Row(Judged):
     """A line of the trade-off table: one factor."""
 
@@ -234,6 +262,8 @@ class Summary(Judged):
     attacked: list[AttackedArm]
     under: list[AttackedUnder] = []
     openings: list[Opening] = []
+    waf: list[WafPoint] = []
+    dominations: list[Domination] = []
     frontier: list[FrontierPoint]
     scan: ScanJudged | None
     not_measured: list[Omission]

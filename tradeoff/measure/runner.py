@@ -12,6 +12,7 @@ from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
 from tradeoff.measure.scanning import scan_target
+from tradeoff.measure.waf import score_arms
 from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
@@ -26,6 +27,7 @@ from tradeoff.record.events import (
     RunResumed,
     RunStarted,
     Scanned,
+    WafScored,
 )
 from tradeoff.record.folder import EventLog, new_run_folder, read_events
 from tradeoff.target.description import Target, read_target
@@ -42,6 +44,7 @@ class Done:
     epochs: frozenset[tuple[str, int]] = frozenset()
     attacks: frozenset[str] = frozenset()
     under: frozenset[tuple[str, Conditions]] = frozenset()
+    scores: frozenset[str] = frozenset()
     scanned: bool = False
 
     def block(self, name: str) -> BlockState:
@@ -60,6 +63,7 @@ def what_is_done(events: Iterable[AnyEvent]) -> Done:
         epochs=frozenset((event.block, event.epoch) for event in recorded if isinstance(event, EpochEnded)),
         attacks=frozenset(event.arm for event in attacked if event.under is None),
         under=frozenset((event.arm, event.under) for event in attacked if event.under is not None),
+        scores=frozenset(event.arm for event in recorded if isinstance(event, WafScored)),
         scanned=any(isinstance(event, Scanned) for event in recorded),
     )
 
@@ -166,5 +170,8 @@ def _stages(
     harder = [one for one in plan.under if (one.arm.label, one.conditions) not in done.under]
     if harder:
         AttacksUnder(target, catalog, probes=plan.probes, seed=seed).run(harder, emit=emit, progress=progress)
+    unscored = [spec for spec in plan.scores if spec.label not in done.scores]
+    if unscored:
+        score_arms(target, unscored, templates=templates, articles=plan.articles, emit=emit, progress=progress)
     if plan.scan and not done.scanned:
         emit(scan_target(target, catalog, progress=progress))

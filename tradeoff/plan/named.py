@@ -8,7 +8,7 @@ from pathlib import Path
 from tradeoff.plan.arm import ArmSpec, parse_arm
 from tradeoff.plan.factors import Catalog, Factor
 from tradeoff.plan.harder import attacks_under, one_worker_attacks
-from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, every_arm, read_plan, weakest
+from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, every_arm, read_plan, scored_arms, weakest
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
@@ -68,6 +68,7 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
         ),
         attacks=attacked_arms(catalog),
         under=attacks_under(catalog, articles),
+        scores=scored_arms(catalog),
         scan=True,
         articles=articles,
     )

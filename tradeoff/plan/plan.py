@@ -61,6 +61,8 @@ class Plan(BaseModel):
     attacks: tuple[ArmSpec, ...] = ()
     #: Arms that are attacked under load and at scale as well.
     under: tuple[AttackUnder, ...] = ()
+    #: Arms whose WAF is scored on attacks and benign requests.
+    scores: tuple[ArmSpec, ...] = ()
     #: With `own`, an arm that differs from its profile meets the probes of the factors in which it does, and no others.
     probes: Probes = "all"
     scan: bool = False
@@ -108,7 +110,8 @@ class AttackTable(BaseModel):
 class PlanTable(BaseModel):
     """A plan file: `[[blocks]]` to price, `attacks` to probe and with which `probes`, `scan` the code or not.
 
-    `[[under]]` are arms to attack under load, with several workers and other amounts of data.
+    `[[under]]` are arms to attack under load, with several workers and other amounts of data; `scores` those whose WAF
+    is scored.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -117,6 +120,7 @@ class PlanTable(BaseModel):
     blocks: list[BlockTable] = []
     attacks: list[str] = []
     under: list[AttackTable] = []
+    scores: list[str] = []
     probes: Probes = "all"
     scan: bool = True
 
@@ -148,6 +152,12 @@ def attacked_arms(catalog: Catalog) -> tuple[ArmSpec, ...]:
     """Every arm but those that change what is scored and not judged."""
     scored = {factor.name for factor in catalog.factors if factor.scored}
     return tuple(arm for arm in every_arm(catalog) if not scored & arm.changed.keys())
+
+
+def scored_arms(catalog: Catalog) -> tuple[ArmSpec, ...]:
+    """The arms that `attacked_arms` leaves out."""
+    attacked = {arm.label for arm in attacked_arms(catalog)}
+    return tuple(arm for arm in every_arm(catalog) if arm.label not in attacked)
 
 
 def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
@@ -183,6 +193,7 @@ def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
         blocks=blocks,
         attacks=tuple(parse_arm(arm, catalog) for arm in table.attacks),
         under=_under(table, catalog, articles, path),
+        scores=tuple(parse_arm(arm, catalog) for arm in table.scores),
         probes=table.probes,
         scan=table.scan,
         articles=articles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -165,6 +165,14 @@ class Scanned(Event):
     result: dict[str, object]
 
 
+class WafScored(Event):
+    """The score of an arm's WAF, as `tradeoff probe --waf --json` prints it."""
+
+    event: Literal["waf_scored"] = "waf_scored"
+    arm: str
+    score: dict[str, Any]
+
+
 class NotMeasured(Event):
     """Something could not be measured, and why: it stands in the report, never as a pass."""
 
@@ -192,6 +200,7 @@ AnyEvent = Annotated[
     | Attack
     | AttacksEnded
     | Scanned
+    | WafScored
     | NotMeasured
     | RunEnded,
     Field(discriminator="event"),

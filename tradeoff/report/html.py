@@ -13,6 +13,7 @@ from tradeoff.report.page import template
 from tradeoff.report.price_list import price_list
 from tradeoff.report.scan_view import scan_view
 from tradeoff.report.trust import added_share, twin_check
+from tradeoff.report.waf_curve import waf_curve
 
 
 def render_html(summary: Summary) -> str:
@@ -28,6 +29,7 @@ def render_html(summary: Summary) -> str:
         arm_cells=arm_cells,
         attacks=attack_matrix(summary),
         harder=harder(summary),
+        waf=waf_curve(summary),
         frontier=frontier(summary),
         mix=mix_editor(summary),
         twins=twin_check(summary),

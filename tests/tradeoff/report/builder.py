@@ -13,6 +13,7 @@ from tradeoff.judge.summary import (
     AttackOutcome,
     BlockJudged,
     Decision,
+    Domination,
     FrontierPoint,
     Interval,
     JourneyPrice,
@@ -20,6 +21,7 @@ from tradeoff.judge.summary import (
     Row,
     ScanJudged,
     Summary,
+    WafPoint,
 )
 from tradeoff.plan.conditions import Conditions
 from tradeoff.record.events import HeldLoad, ProbeResult
@@ -379,6 +381,24 @@ def attacked_under() -> list[AttackedUnder]:
     ]
 
 
+def waf_levels() -> list[WafPoint]:
+    """Two levels: the light rules, and the first paranoia level, which was not priced."""
+    cheap = Interval(value=0.021, low=0.014, high=0.028)
+    return [
+        WafPoint(
+            arm=f"hardened,waf={level}",
+            level=level,
+            blocked=Interval(value=blocked, low=blocked - 0.03, high=blocked + 0.02),
+            let_pass=Interval(value=let_pass, low=let_pass - 0.04, high=let_pass + 0.01),
+            attacks=878,
+            benign=582,
+            share=cheap if level == "light" else None,
+            added_us=Interval(value=36.0, low=24.0, high=48.0) if level == "light" else None,
+        )
+        for level, blocked, let_pass in (("light", 0.97, 0.985), ("crs_pl1", 0.51, 0.84))
+    ]
+
+
 def quick_summary() -> Summary:
     """A whole quick run in which all came out as declared."""
     prices = [arm_price(case) for case in CASES]
@@ -407,6 +427,16 @@ def quick_summary() -> Summary:
         attacked=attacked,
         under=attacked_under(),
         openings=find_openings(attacked_under(), [], 1000),
+        waf=waf_levels(),
+        dominations=[
+            Domination(
+                factor="password_hash",
+                better="argon2id_19mib",
+                worse="argon2id_64mib",
+                journey="log_in",
+                saved_us=interval(118_000, 900),
+            )
+        ],
         frontier=frontier(prices, attacked),
         scan=scan(),
         not_measured=[
@@ -446,7 +476,8 @@ def interrupted() -> Summary:
     return quick_summary().model_copy(
         update={
             "ended": None, "complete": False, "seconds": 12.0, "blocks": [], "prices": [], "rows": [], "attacked": [],
-            "under": [], "openings": [], "frontier": [], "scan": None, "verdict": "invalid",
+            "under": [], "openings": [], "waf": [], "dominations": [],
+            "frontier": [], "scan": None, "verdict": "invalid",
             "not_measured": [Omission(subject="static scan", reason="the run ended before it")],
             "verdict_reasons": ["the run did not come to its end: `tradeoff resume` finishes it"],
         }
