@@ -69,6 +69,7 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
         started=start.at,
         ended=ended.at if ended else None,
         seconds=(recorded[-1].at - start.at).total_seconds(),
+        estimate_s=start.estimate_s,
         complete=complete,
         environment=start.environment,
         mix=mix,

@@ -251,6 +251,7 @@ class Summary(Judged):
     started: datetime
     ended: datetime | None
     seconds: float
+    estimate_s: float = 0.0
     complete: bool
     environment: dict[str, str]
     mix: dict[str, float]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradeoff.measure.attacks import attack_arms
+from tradeoff.measure.attacks import AT_ONCE, attack_arms
 from tradeoff.measure.attacks_under import AttacksUnder
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
@@ -14,6 +14,7 @@ from tradeoff.measure.progress import Progress
 from tradeoff.measure.scanning import scan_target
 from tradeoff.measure.waf import score_arms
 from tradeoff.plan.conditions import Conditions
+from tradeoff.plan.estimate import estimate_s
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 from tradeoff.record.events import (
@@ -76,7 +77,7 @@ def start_run(
     Raises:
         TradeoffError: something ended the run; what was measured until then is recorded and can be resumed.
     """
-    folder = new_run_folder(out, plan.name)
+    folder, estimate = new_run_folder(out, plan.name), estimate_s(plan, at_once=AT_ONCE)
     with EventLog(folder) as log:
         log.append(
             RunStarted(
@@ -88,9 +89,11 @@ def start_run(
                 mix=dict(target.load.mix),
                 seed=seed,
                 environment=describe_environment(),
+                estimate_s=estimate,
             )
         )
         progress.say(f"run {folder}")
+        progress.say(f"the {plan.name} plan takes about {estimate / 60:.0f} min")
         _run(target, catalog, plan, Done(), seed=seed, log=log, progress=progress)
     return folder
 

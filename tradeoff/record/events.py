@@ -37,6 +37,8 @@ class RunStarted(Event):
     mix: dict[str, float]
     seed: int
     environment: dict[str, str]
+    estimate_s: float = 0.0
+    """How long it was said to take, s; 0 where nothing was said."""
 
 
 class RunResumed(Event):

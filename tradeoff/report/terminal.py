@@ -115,7 +115,8 @@ def _reasons(rows: Sequence[Row]) -> list[Text]:
 
 
 def _verdict(summary: Summary) -> list[Text]:
-    took = f"{summary.plan} plan, {units.elapsed(summary.seconds)}, {units.count(summary.articles)} articles"
+    said = f" of about {units.elapsed(summary.estimate_s)} that were said" if summary.estimate_s else ""
+    took = f"{summary.plan} plan, {units.elapsed(summary.seconds)}{said}, {units.count(summary.articles)} articles"
     whole = "" if summary.complete else "; interrupted, so this is a part of it"
     opening = Text.assemble("verdict: ", (summary.verdict, DOUBTFUL.get(summary.verdict, GOOD)), f" ({took}{whole})")
     return [Text(), opening, *(Text(f"  {sentence(reason)}") for reason in summary.verdict_reasons)]
