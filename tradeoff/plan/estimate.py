@@ -5,13 +5,15 @@ Blocks end by the clock. The rest is counted in pieces of which the usual time o
 
 from __future__ import annotations
 
+import math
+
 from tradeoff.plan.conditions import AttackUnder
 from tradeoff.plan.plan import Plan
 
 BLOCK_START_S = 8.0
-SUITE_S, OWN_PROBES_S = 20.0, 5.0
+SUITE_S, OWN_PROBES_S = 16.0, 3.0
 CAPACITY_S, SUITE_UNDER_LOAD_S, MANY_ARTICLES_S = 18.0, 130.0, 30.0
-SCORE_S, SCAN_S = 4.0, 45.0
+SCORE_S, SCAN_S = 4.0, 30.0
 
 
 def estimate_s(plan: Plan, *, at_once: int) -> float:
@@ -27,7 +29,7 @@ def estimate_s(plan: Plan, *, at_once: int) -> float:
 
 def _suite_s(attack: AttackUnder) -> float:
     data = MANY_ARTICLES_S if attack.conditions.articles > 10_000 else 0.0
-    return data + (OWN_PROBES_S if attack.probes else SUITE_S) * attack.conditions.workers**0.5
+    return data + (OWN_PROBES_S if attack.probes else SUITE_S) * math.sqrt(attack.conditions.workers)
 
 
 def _loaded_s(attack: AttackUnder) -> float:
