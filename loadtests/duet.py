@@ -94,7 +94,7 @@ class Duet:
 
     def __init__(self, arms: Sequence[Arm], accounts: Accounts, log_in: LogIn, timeout_s: float) -> None:
         self._arms = tuple(arms)
-        self._accounts = accounts
+        self.accounts = accounts
         self._log_in = log_in
         self._clients = {
             arm.name: {
@@ -103,6 +103,11 @@ class Duet:
             }
             for arm in arms
         }
+
+    @property
+    def arms(self) -> list[str]:
+        """Their names."""
+        return list(self._clients)
 
     def sign_in(self, sessions: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         """Tokens by arm and account (its username); those handed in are tried first. Raises SignInFailed or OwnLimit.
@@ -126,7 +131,7 @@ class Duet:
         Raises Uncast if nobody can play a part in it, OwnLimit if this machine could not carry the load: then the
         window says nothing about the arms.
         """
-        self._accounts.check(journey, JOURNEYS[journey].cast)
+        self.accounts.check(journey, JOURNEYS[journey].cast)
         window = _Window(
             {arm.name: Tally() for arm in self._arms}, JOURNEYS[journey].steps, seed, random.Random(seed), self
         )
@@ -141,18 +146,18 @@ class Duet:
 
     def cast(self, arm: str, arrival: int) -> Cast:
         """Who comes as that arrival: the accounts take turns, and are the same in every arm."""
-        return Cast(self._clients[arm], self._accounts.cast(arrival))
+        return Cast(self._clients[arm], self.accounts.cast(arrival))
 
     def visit(self, arrival: int, seed: int) -> Visit:
         """What settles that arrival's choices."""
-        accounts = self._accounts
+        accounts = self.accounts
         return Visit(accounts.cast(arrival)["user"], seed, self._log_in, arrival, accounts.bystander)
 
     def _sign_in_all(self, arm: str, sessions: Mapping[str, str]) -> dict[str, str]:
         clients = self._clients[arm]
         return {
             account.username: self._session(arm, clients[account.username], account, sessions.get(account.username))
-            for account in self._accounts.all
+            for account in self.accounts.all
         }
 
     def _session(self, arm: str, client: Client, account: Account, kept: str | None) -> str:

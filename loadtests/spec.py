@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from loadtests.accounts import Account, Accounts, LogIn, Templates
 from loadtests.journeys import JOURNEYS
+from loadtests.sustained import Pressure
 from security.guard import Authorization
 
 
@@ -122,13 +123,32 @@ class Window(_Part):
     arrivals: Literal["paced", "poisson"] = "paced"
 
 
+class Load(_Part):
+    """Send arrivals of a mix of journeys at `rate` a second, for `seconds` or until the next command comes.
+
+    An arrival that finds `limit` visits under way is dropped.
+    """
+
+    command: Literal["load"]
+    id: int
+    mix: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    rate: float = Field(gt=0, lt=float("inf"))
+    seconds: float | None = Field(default=None, gt=0)
+    limit: int = Field(ge=1)
+    seed: int
+
+    def pressure(self, seed: int) -> Pressure:
+        """The same as the load process takes it, with the seed of the whole process mixed in."""
+        return Pressure(self.mix, self.rate, self.limit, (seed << 64) + self.seed, self.seconds)
+
+
 class Stop(_Part):
     """End the process."""
 
     command: Literal["stop"]
 
 
-Command = SignIn | Window | Stop
+Command = SignIn | Window | Load | Stop
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 
@@ -150,9 +170,16 @@ def read_command(line: str) -> Command:
         command = _COMMAND.validate_json(line)
     except ValidationError as error:
         raise BadInput(f"The command is unusable: {_sentence(error)}.") from error
-    if isinstance(command, Window) and command.journey not in JOURNEYS:
-        raise BadInput(f"There is no journey {command.journey!r}: choose one of {', '.join(JOURNEYS)}.")
+    for journey in _journeys(command):
+        if journey not in JOURNEYS:
+            raise BadInput(f"There is no journey {journey!r}: choose one of {', '.join(JOURNEYS)}.")
     return command
+
+
+def _journeys(command: Command) -> list[str]:
+    if isinstance(command, Window):
+        return [command.journey]
+    return list(command.mix) if isinstance(command, Load) else []
 
 
 def _sentence(error: ValidationError) -> str:

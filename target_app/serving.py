@@ -34,6 +34,8 @@ PR_SET_PDEATHSIG = 1
 PARENT = "TARGET_PARENT_PID"
 #: Connections that wait to be accepted, as many as uvicorn lets wait.
 BACKLOG = 2048
+#: New connections that a worker takes in one turn of its loop.
+ACCEPTED_AT_ONCE = 16
 
 
 class ServingError(OperatorError):
@@ -59,6 +61,15 @@ def bound_socket(host: str, port: int) -> socket.socket:
         raise ServingError(f"cannot bind {host}:{port}: {error.strerror}") from None
     listener.set_inheritable(True)
     return listener
+
+
+def doors(listener: socket.socket) -> list[socket.socket]:
+    """The listening socket, several times.
+
+    libuv takes one connection from a socket in a turn of the loop. Where many requests make turns long, new clients
+    would wait for seconds behind those who came before them, and be served when they have given up.
+    """
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
 
 
 def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
@@ -91,7 +102,7 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
     if workers == 1:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, leave)
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=doors(listener))
     else:
         run_workers(config, listener)
 
@@ -127,7 +138,7 @@ def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     os.environ[PARENT] = str(os.getpid())
     try:
-        workers = Workers(config, sockets=[listener])
+        workers = Workers(config, sockets=doors(listener))
         workers.run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -17,8 +17,12 @@ from typing import Any, Self
 import httpx
 
 from security.guard import Pinned
+from security.probe.outcome import CouldNotRunError
 
 FRESH_PARAMETER = "probe"
+BUSY = 503
+#: How long a patient client waits before it sends a request again, s.
+PAUSE_S = 0.25
 
 
 @dataclass
@@ -65,7 +69,11 @@ class Sources:
 
 
 class Client:
-    """An HTTP client that reaches the pinned place and nothing else. `timeout_s` holds for each phase of a request."""
+    """An HTTP client that reaches the pinned place and nothing else. `timeout_s` holds for each phase of a request.
+
+    A request that is answered 503 was not worked on, which says nothing of any control: it is sent again, as often as
+    the client has `patience`. Without any, a 503 is an answer like others.
+    """
 
     def __init__(
         self,
@@ -76,8 +84,10 @@ class Client:
         timeout_s: float = 10.0,
         headers: Mapping[str, str] | None = None,
         cookies: CookieJar | None = None,
+        patience: int = 0,
     ) -> None:
         self.source = source
+        self._patience = patience
         self._cookies = cookies
         self._meter = meter
         self._pinned = pinned
@@ -101,25 +111,30 @@ class Client:
     ) -> httpx.Response:
         """Send one request to `path` of the target and read its answer in full.
 
+        Raises CouldNotRunError where the target stays too busy for the client's patience.
+
         A `fresh` GET carries a parameter that no request before it had: no cache has its answer, so that what a cache
         does wrong is found by the probe of the cache alone.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"{path!r} is no path on the target")
-        self._meter.pass_one()
         query = dict(params or {})
         if fresh and method == "GET":
             query[FRESH_PARAMETER] = secrets.token_hex(6)
-        answer = self._client.request(
-            method,
-            path,
-            params=query or None,
-            json=json,
-            data=data,
-            content=content,
-            headers=dict(headers or {}),
-            extensions=self._extensions,
-        )
+        options = {"params": query or None, "json": json, "data": data, "content": content, "headers": headers}
+        answer, again = self._send(method, path, options), 0
+        while answer.status_code == BUSY and self._patience:
+            if again == self._patience:
+                raise CouldNotRunError(
+                    f"The target is too busy: {method} {path} was answered {BUSY} {again + 1} times."
+                )
+            time.sleep(PAUSE_S)
+            answer, again = self._send(method, path, options), again + 1
+        return answer
+
+    def _send(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:
+        self._meter.pass_one()
+        answer = self._client.request(method, path, **options, extensions=self._extensions)
         if answer.is_server_error:
             # A server may close the connection on which it failed, and say so too late for the next request.
             self._client.close()

@@ -15,6 +15,9 @@ from security.probe.client import Client, Meter, Sources
 from security.probe.outcome import CouldNotRunError
 from security.probe.target import Account, Accounts, Login, ProbeTarget
 
+#: How often a probe sends a request again that a busy target did not work on.
+PATIENCE = 8
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -80,7 +83,9 @@ class People:
         """A source address that nobody has."""
         return self._sources.take()
 
-    def visitor(self, source: str | None = None, *, headers: Mapping[str, str] | None = None) -> Client:
+    def visitor(
+        self, source: str | None = None, *, headers: Mapping[str, str] | None = None, patience: int = PATIENCE
+    ) -> Client:
         """Someone without an account, on new connections; from `source`, or else from an address of their own."""
         client = Client(
             self._pinned,
@@ -88,6 +93,7 @@ class People:
             meter=self.meter,
             timeout_s=self._target.timeout_s,
             headers=headers,
+            patience=patience,
         )
         return self._stack.enter_context(client)
 

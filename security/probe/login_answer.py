@@ -10,15 +10,17 @@ from dataclasses import dataclass
 
 import httpx
 
-from security.probe.outcome import Verdict, stopped, succeeded
+from security.probe.outcome import CouldNotRunError, Verdict, stopped, succeeded
+from security.probe.paired import Differences
 from security.probe.scene import Scene, require
 from security.probe.target import Account
 
 WRONG = "no-such-password-0000"
-# Below the budget of wrong passwords that any throttle gives one account from one address.
-PAIRS = 8
-# By chance eight times are as far from eight others once in a thousand rounds, and that twice once in a million.
-ALIKE, SLOWER = 0.9, 1.5
+# Below the budget of wrong passwords that any throttle gives one account from one address; in the first two rounds
+# there are enough pairs for an interval.
+PAIRS, ROUNDS = 8, 5
+# A third of a log-in's own time is what a hash is at least; less than 5 ms nobody tells by so few tries.
+TELLING, SMALLEST_S = 1 / 3, 0.005
 
 
 def accounts_named(scene: Scene) -> Verdict:
@@ -40,59 +42,58 @@ def accounts_named(scene: Scene) -> Verdict:
 
 
 def accounts_timed(scene: Scene) -> Verdict:
-    """The same two, in turn, with a clock; what differs must differ again in another round."""
-    first = _round(scene)
-    if not first.differs:
-        return stopped(f"{first}.")
-    second = _round(scene)
-    if second.differs and second.known_slower == first.known_slower:
-        return succeeded(f"Twice: {second}.")
-    return stopped(f"Once, but not again: {first}; {second}.")
+    """The same two, in turn, with a clock, and beside them a request that does nothing; as many as it takes to tell."""
+    times = Times([], [], [])
+    for _ in range(ROUNDS):
+        _time(scene, times)
+        decision = times.differences.decision
+        if decision == "differs":
+            return succeeded(f"{times}.")
+        if decision == "alike":
+            return stopped(f"{times}.")
+    raise CouldNotRunError(f"The times are too uneven to tell a difference: {times}.")
 
 
 @dataclass(frozen=True)
-class Round:
-    """Times of failed log-ins in s."""
+class Times:
+    """Seconds of failed log-ins to an account that exists and to one that does not, and of a page that is missing."""
 
     known: list[float]
     unknown: list[float]
+    missing: list[float]
 
     @property
-    def slower_share(self) -> float:
-        """The share of all pairs in which the known account took longer (Mann and Whitney's U, divided)."""
-        return sum(one > other for one in self.known for other in self.unknown) / len(self.known) / len(self.unknown)
-
-    @property
-    def known_slower(self) -> bool:
-        """Which of the two is the slow one."""
-        return statistics.median(self.known) > statistics.median(self.unknown)
-
-    @property
-    def differs(self) -> bool:
-        """Whether one is slower nearly always, and by much."""
-        fast, slow = sorted((statistics.median(self.known), statistics.median(self.unknown)))
-        return max(self.slower_share, 1 - self.slower_share) >= ALIKE and slow >= SLOWER * fast
+    def differences(self) -> Differences:
+        """Those of neighbours; what matters is a part of what a log-in takes longer than a page that is missing."""
+        work = max(map(statistics.median, (self.known, self.unknown))) - statistics.median(self.missing)
+        pairs = zip(self.known, self.unknown, strict=True)
+        return Differences([one - other for one, other in pairs], max(TELLING * work, SMALLEST_S))
 
     def __str__(self) -> str:
+        found = self.differences
+        low, high = found.interval
         return (
             f"{len(self.known)} failed log-ins to an account that exists took "
             f"{1000 * statistics.median(self.known):.1f} ms (median), as many to one that does not "
-            f"{1000 * statistics.median(self.unknown):.1f} ms; in {self.slower_share:.0%} of pairs the first is slower"
+            f"{1000 * statistics.median(self.unknown):.1f} ms; pairs differ by {1000 * found.median:+.1f} ms "
+            f"[{1000 * low:.1f}, {1000 * high:.1f}], of which {1000 * found.matters:.1f} ms would matter"
         )
 
 
-def _round(scene: Scene) -> Round:
+def _time(scene: Scene, times: Times) -> None:
+    """A round of pairs with another account, whose budget of wrong passwords no throttle has touched."""
     known = _own_account(scene)
     unknown = _nobody(known)
-    times: dict[str, list[float]] = {known.email: [], unknown.email: []}
     with scene.people.visitor() as client:
         for number in range(PAIRS):
             for who in (known, unknown) if number % 2 else (unknown, known):
                 began = time.perf_counter()
                 answer = scene.people.log_in(client, who, WRONG)
-                times[who.email].append(time.perf_counter() - began)
+                (times.known if who is known else times.unknown).append(time.perf_counter() - began)
                 require(answer.status_code in (400, 401, 403, 404, 422), f"A log-in answered {answer.status_code}.")
-    return Round(times[known.email], times[unknown.email])
+            began = time.perf_counter()
+            client.get(f"/surely-missing-{secrets.token_hex(4)}")
+            times.missing.append(time.perf_counter() - began)
 
 
 def _own_account(scene: Scene) -> Account:

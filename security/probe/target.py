@@ -102,6 +102,7 @@ class ProbeTarget:
     """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
 
     `services` are the URLs at which the target was told that other servers are, such as its payment `provider`.
+    `load` is the share of its capacity, in per cent, that others are known to use meanwhile.
     """
 
     base_url: str
@@ -110,6 +111,7 @@ class ProbeTarget:
     lab: LabCommands = field(default_factory=LabCommands)
     workers: int = 1
     services: Mapping[str, str] = field(default_factory=dict)
+    load: int = 0
     authorization: Authorization | None = None
     api: str = "/api"
     timeout_s: float = 10.0

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,29 @@ def judge_probes(tries: list[Try]) -> tuple[bool, str]:
     through = sorted({name for name, result in results if result not in ("stopped", "not_applicable")})
     aimless = sorted({name for name, result in results if result == "not_applicable"})
     return not through, f"{len(tries)} suites; not stopped: {through or 'none'}; without an aim: {aimless or 'none'}"
+
+
+def probes_under_load(_number: int) -> Try:
+    """One suite of probes against hardened while half as much again as its capacity is asked of it."""
+    _, result = tradeoff("probe", "hardened", "--load", "150")
+    outcomes = {one["probe"]: one["result"] for one in result["outcomes"]}
+    return {"outcomes": outcomes, "seconds": result["seconds"], "load": result["load"]}
+
+
+def judge_probes_under_load(tries: list[Try]) -> tuple[bool, str]:
+    """Nothing succeeds in any try, the arm was overloaded in each, and most probes decide all the same."""
+    results = [
+        (name, result) for one in tries for name, result in one["outcomes"].items() if result != "not_applicable"
+    ]
+    through = sorted({name for name, result in results if result == "succeeded"})
+    unsure = Counter(name for name, result in results if result == "could_not_run")
+    dropped = min(one["load"]["dropped_share"] for one in tries)
+    decided = 1 - unsure.total() / len(results)
+    told = (
+        f"{len(tries)} suites at 150 % load; succeeded: {through or 'none'}; {decided:.1%} decided, "
+        f"could not tell: {dict(unsure)}; at least {dropped:.0%} of visits given up"
+    )
+    return not through and decided >= 0.85 and dropped > 0, told
 
 
 def _only_arm(result: Try) -> Try:

@@ -32,6 +32,13 @@ def probe(
     destructive: Annotated[
         bool, typer.Option("--destructive", help="Try deleting outside loopback too (its own objects alone).")
     ] = False,
+    load: Annotated[
+        int, typer.Option("--load", min=0, max=1000, help="Hold so many per cent of the arm's capacity meanwhile.")
+    ] = 0,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, max=64, help="Serve with so many workers.")] = None,
+    articles: Annotated[
+        int | None, typer.Option("--articles", min=0, help="Articles in the database (1000: the target's own number).")
+    ] = None,
     waf: Annotated[bool, typer.Option("--waf", help="Score its WAF on attacks and on benign requests.")] = False,
     target: TargetOption = DEFAULT_TARGET,
     json: JsonOption = False,
@@ -56,6 +63,9 @@ def probe(
     if replay is not None and not _is_probe(replay):
         raise TradeoffError(f"there is no probe {replay}: `tradeoff list probes` names them")
     description = read_target(target)
+    harder = bool(load) or workers is not None or articles is not None
+    if harder and (url is not None or waf):
+        raise TradeoffError("--load, --workers and --articles go with an ARM that is started to be probed")
     if waf:
         return _score_waf(description, arm, url, json=json)
     if url is not None:
@@ -63,6 +73,16 @@ def probe(
     assert arm is not None
     catalog = describe(description)
     spec = parse_arm(arm, catalog)
+    if harder:
+        from tradeoff.cli.probe_under import probe_under
+        from tradeoff.plan.conditions import Conditions
+
+        under = Conditions(
+            load=load,
+            workers=workers or 1,
+            articles=description.database.articles if articles is None else articles,
+        )
+        return probe_under(description, catalog, spec, under, (replay,) if replay else (), json=json)
     articles = description.database.articles
     events: list[Event] = []
     with shown_progress() as progress:
@@ -91,12 +111,12 @@ def _probe_stranger(orders: Orders, replay: str | None, target: Path, *, json: b
     else:
         with shown_progress() as progress:
             result = attack_stranger(orders, target, progress)
-    return _finish(result, [one["probe"] for one in result["outcomes"] if one["result"] == "succeeded"], json=json)
+    return finish(result, [one["probe"] for one in result["outcomes"] if one["result"] == "succeeded"], json=json)
 
 
 def _judge_replay(events: list[Any], spec: Any, *, json: bool) -> int:
     result = _as_result(events, spec)
-    return _finish(result, [one["probe"] for one in result["outcomes"] if one["result"] == "succeeded"], json=json)
+    return finish(result, [one["probe"] for one in result["outcomes"] if one["result"] == "succeeded"], json=json)
 
 
 def _score_waf(description: Any, arm: str | None, url: str | None, *, json: bool) -> int:
@@ -131,7 +151,7 @@ def _judge_arm(events: list[Any], spec: Any, catalog: Any, *, json: bool) -> int
     result = _as_result(events, spec)
     (attacked,) = judge_attacks(events, [spec], catalog)
     found = surprises(attacked, catalog)
-    return _finish(result | {"undeclared": found}, found, json=json)
+    return finish(result | {"undeclared": found}, found, json=json)
 
 
 def _as_result(events: list[Any], spec: Any) -> dict[str, Any]:
@@ -167,10 +187,11 @@ def _probe_url(description: Any, url: str, replay: str | None, *, json: bool) ->
         "seconds": time.monotonic() - began,
         "outcomes": outcomes,
     }
-    return _finish(result, [one["probe"] for one in outcomes if one["result"] == "succeeded"], json=json)
+    return finish(result, [one["probe"] for one in outcomes if one["result"] == "succeeded"], json=json)
 
 
-def _finish(result: dict[str, Any], failures: list[str], *, json: bool) -> int:
+def finish(result: dict[str, Any], failures: list[str], *, json: bool) -> int:
+    """Print a result; the exit code: 1 with failures, 3 where a probe could not run."""
     if json:
         typer.echo(json_module.dumps(result, indent=2))
     else:

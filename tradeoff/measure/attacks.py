@@ -21,9 +21,10 @@ from security.probe.suite import run_suite
 from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
+from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import REFERENCE_PROFILE, Probes
-from tradeoff.record.events import Attack, AttacksEnded, Event, NotMeasured
+from tradeoff.record.events import Attack, AttacksEnded, Event, HeldLoad, NotMeasured
 from tradeoff.target.build import tree_of
 from tradeoff.target.commands import environment, fill
 from tradeoff.target.description import Target
@@ -110,12 +111,7 @@ def _attack(
     with fresh_arm(target, spec, templates=templates, articles=articles, workers=workers, nursery=nursery) as arm:
         attacked = probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery)
         outcomes = _until(ending, run_suite(attacked, probes))
-    events: list[Event] = [attack_event(spec.label, outcome) for outcome in outcomes]
-    requests = sum(outcome.requests for outcome in outcomes)
-    return [
-        *events,
-        AttacksEnded(arm=spec.label, workers=workers, requests=requests, seconds=time.monotonic() - began),
-    ]
+    return attack_events(spec.label, outcomes, workers=workers, seconds=time.monotonic() - began)
 
 
 @contextmanager
@@ -168,8 +164,24 @@ def _until(ending: Flag, outcomes: Iterable[Outcome]) -> list[Outcome]:
     return taken
 
 
-def attack_event(arm: str, outcome: Outcome) -> Attack:
-    """A probe's outcome as an event."""
+def attack_events(
+    arm: str,
+    outcomes: Sequence[Outcome],
+    *,
+    workers: int,
+    seconds: float,
+    under: Conditions | None = None,
+    load: HeldLoad | None = None,
+) -> list[Event]:
+    """A suite's outcomes as events: one a probe, then the end."""
+    requests = sum(outcome.requests for outcome in outcomes)
+    return [
+        *(_attack_event(arm, outcome, under) for outcome in outcomes),
+        AttacksEnded(arm=arm, workers=workers, requests=requests, seconds=seconds, under=under, load=load),
+    ]
+
+
+def _attack_event(arm: str, outcome: Outcome, under: Conditions | None) -> Attack:
     return Attack(
         arm=arm,
         probe=outcome.probe,
@@ -179,13 +191,23 @@ def attack_event(arm: str, outcome: Outcome) -> Attack:
         evidence=outcome.evidence,
         requests=outcome.requests,
         seconds=outcome.seconds,
+        under=under,
     )
 
 
 def probe_target(
-    target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1, nursery: Nursery | None = None
+    target: Target,
+    url: str,
+    *,
+    arm: RunningArm | None = None,
+    workers: int = 1,
+    load: int = 0,
+    nursery: Nursery | None = None,
 ) -> ProbeTarget:
-    """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
+    """What the probes need to know of a target at `url`; lab commands only for an arm of our own.
+
+    `load` is the share of its capacity, in per cent, that is held meanwhile.
+    """
     accounts, login = target.accounts, target.login
     return ProbeTarget(
         base_url=url,
@@ -207,6 +229,7 @@ def probe_target(
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
         services=arm.service_urls if arm else {},
+        load=load,
         authorization=authorization(target),
     )
 

@@ -51,17 +51,47 @@ class Generator:
             raise TradeoffError(f"the load process answered window {answer['id']} for window {number}")
         return answer
 
+    def load(
+        self, *, mix: Mapping[str, float], rate: float, limit: int, seed: int, seconds: float | None
+    ) -> dict[str, Any] | None:
+        """Send arrivals of the mix at `rate` a second, those that find `limit` visits under way excepted.
+
+        With `seconds`, what came of it once all is answered. Without, it is only begun: `end_load` tells.
+        """
+        command = {"command": "load", "id": 0, "mix": dict(mix), "rate": rate, "limit": limit, "seed": seed}
+        if seconds is None:
+            self._say(command)
+            return None
+        return self._ask({**command, "seconds": seconds}, "load")
+
+    def end_load(self) -> dict[str, Any]:
+        """End a load that was begun, and the process with it; what came of the load."""
+        held = self._ask({"command": "stop"}, "load")
+        self._hear("stopped")
+        return held
+
+    def check_alive(self) -> None:
+        """Raise TradeoffError where it has ended, as in the middle of a load that was begun."""
+        if self._process.ended() is not None:
+            raise TradeoffError(self._epitaph())
+
     def stop(self) -> None:
         """End it."""
         self._process.stop(grace_s=2.0)
         self._reader.join(2.0)
 
     def _ask(self, message: Mapping[str, object], expected: str) -> dict[str, Any]:
+        self._say(message)
+        return self._hear(expected)
+
+    def _say(self, message: Mapping[str, object]) -> None:
         try:
             self._process.stdin.write(json.dumps(message) + "\n")
             self._process.stdin.flush()
         except (BrokenPipeError, OSError):
-            pass  # it has ended: the reader finds the end of its output and says so below
+            pass  # it has ended: the reader finds the end of its output, and hearing says so
+
+    def _hear(self, expected: str) -> dict[str, Any]:
         try:
             line = self._lines.get(timeout=ANSWER_TIMEOUT_S)
         except queue.Empty:

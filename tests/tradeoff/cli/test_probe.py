@@ -80,3 +80,36 @@ def test_a_probe_of_the_reference_backend_is_repeated_by_its_name() -> None:
     assert [(one["probe"], one["result"]) for one in json.loads(done.stdout)["outcomes"]] == [
         ("token_unsigned", "succeeded")
     ]
+
+
+def test_what_a_second_worker_opens_is_told() -> None:
+    """State of each process holds with one worker and opens with two: exit 0, since the level declares it."""
+    done = tradeoff(
+        "probe", "hardened,revocation=per_process", "--workers", "2", "--replay", "token_after_log_out", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    assert read["conditions"] == {"load": 0, "workers": 2, "articles": 1000}
+    (opening,) = read["openings"]
+    assert opening["sentence"] == (
+        "token_after_log_out on hardened,revocation=per_process holds at 1 worker and opens at 2 workers"
+    )
+    assert opening["declared"]
+
+
+def test_a_target_is_attacked_under_load() -> None:
+    """The load that was held is told: more than the capacity, on an arm that then gives visitors up."""
+    done = tradeoff("probe", "hardened", "--load", "150", "--replay", "foreign_draft_read", "--json")
+    assert done.returncode == 0, done.stderr
+    read = json.loads(done.stdout)
+    assert [one["result"] for one in read["outcomes"]] == ["stopped"]
+    assert read["load"]["rate"] > 1.3 * read["load"]["capacity"] > 0
+    assert read["load"]["requests"] > 0
+
+
+@pytest.mark.parametrize("words", [("--url", "http://127.0.0.1:9"), ("hardened", "--waf")])
+def test_conditions_go_with_an_arm_that_is_probed(words: tuple[str, ...]) -> None:
+    """A running target has its own workers and data; a WAF's score is no verdict."""
+    done = tradeoff("probe", *words, "--load", "50")
+    assert done.returncode == 2
+    assert "--load, --workers and --articles" in done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.tradeoff.catalog import CATALOG
+from tradeoff.plan.estimate import estimate_s
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.named import full_plan, quick_plan
 
@@ -46,6 +47,45 @@ def test_the_full_plan_folds_the_screening_and_prices_each_level_alone() -> None
     assert sum(len(block.arms) for block in blocks if block.screening) == 15
     alone = [arm.label for block in blocks if not block.screening for arm in block.arms]
     assert sorted(alone) == sorted(f"hardened,c{number}=weak" for number in range(5))
+
+
+def test_the_full_plan_adds_each_control_to_none() -> None:
+    """In a block of its own, whose reference is `none`."""
+    blocks = full_plan(CATALOG, articles=10, mix=["enter"]).blocks
+    (added,) = [block for block in blocks if block.reference.label == "none"]
+    assert [arm.label for arm in added.arms] == ["none,lock=bolted"]
+
+
+def test_the_full_plan_attacks_under_load_at_scale_and_with_data() -> None:
+    """The reference by all probes; what needs two workers by its own, with 1, 2 and 4, and so the reference."""
+    catalog = with_process_state()
+    under = full_plan(catalog, articles=10, mix=["enter"]).under
+    whole = [one.conditions for one in under if one.arm.label == "hardened" and not one.probes]
+    assert {one.load for one in whole} == {0, 50, 100, 150}
+    assert {one.workers for one in whole} == {1, 2, 4}
+    assert {one.articles for one in whole} == {10, 100_000}
+    weak = [one for one in under if one.arm.label == "hardened,c0=each"]
+    assert [one.conditions.workers for one in weak] == [1, 2, 4]
+    assert {one.probes for one in weak} == {("spread",)}
+    (quick,) = quick_plan(catalog, articles=10, mix=["enter"]).under
+    assert (quick.arm.label, quick.conditions.workers) == ("hardened,c0=each", 1)
+
+
+def with_process_state() -> Catalog:
+    """A catalogue of one control that has a level whose state is each process's own."""
+    factor = wide(1).factors[0].model_dump()
+    factor["levels"] = [
+        *factor["levels"],
+        {"name": "each", "tag": "weak", "trips": ["spread"], "requires": {"workers": 2}},
+    ]
+    return Catalog.model_validate({"name": "wide", "factors": [factor], "profiles": {"hardened": {"c0": "strong"}}})
+
+
+def test_the_estimate_counts_blocks_and_attacks() -> None:
+    """A longer plan is said to take longer; blocks count by their own seconds."""
+    quick, full = (plan(with_process_state(), articles=10, mix=["enter"]) for plan in (quick_plan, full_plan))
+    assert sum(block.seconds for block in quick.blocks) < estimate_s(quick, at_once=2) < estimate_s(full, at_once=2)
+    assert estimate_s(full, at_once=1) > estimate_s(full, at_once=2)
 
 
 def test_what_the_mix_does_not_exercise_has_windows_of_its_own() -> None:
