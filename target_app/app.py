@@ -43,6 +43,7 @@ from target_app.controls.outbound_guard import ResolvedAndPinned
 from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import ProviderTls, Verified
+from target_app.controls.rate_limit import RATE_LIMIT
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
@@ -175,6 +176,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
+            Middleware(RATE_LIMIT.build(treatment, kit).wrap),
             Middleware(WAF.build(treatment, kit).wrap),
             Middleware(cache.wrap),
         ],

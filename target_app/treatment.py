@@ -12,6 +12,7 @@ from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
+from target_app.controls.rate_limit import RATE_LIMIT
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.signing_key import SIGNING_KEY
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
+    RATE_LIMIT,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
@@ -74,6 +76,7 @@ HARDENED = changed(
     "token_claims=exp_aud_iss_nbf",
     "signing_key=random_256",
     "revocation=shared",
+    "rate_limit=shared",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

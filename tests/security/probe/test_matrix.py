@@ -33,6 +33,7 @@ WEAK_LEVELS = (
     *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
+    *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -113,7 +114,9 @@ def test_hardened_stops_every_probe(
     assert succeeded(outcomes) == set()
     assert open_questions(outcomes) == {}
     unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
-    assert unasked == {"token_algorithm_swap"} | ({"throttle_multiplied"} if workers == 1 else set())
+    assert unasked == {"token_algorithm_swap"} | (
+        {"throttle_multiplied", "budget_multiplied"} if workers == 1 else set()
+    )
 
 
 def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:

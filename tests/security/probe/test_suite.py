@@ -44,6 +44,9 @@ CONTROLS = {
     "sql_boolean": "sql",
     "sql_error": "sql",
     "sql_union": "sql",
+    "registration_burst": "rate_limit",
+    "forwarded_burst": "rate_limit",
+    "budget_multiplied": "rate_limit",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "cached_draft": "response_cache",
@@ -63,8 +66,8 @@ def test_nothing_is_stopped_by_a_server_that_does_not_work(status: int) -> None:
     """A server that answers everything alike has no control that holds: no probe may say stopped, nor succeeded."""
     with serving(lambda _: Answer(status, {}, {"location": "/elsewhere"})) as url:
         results = {outcome.probe: outcome.result for outcome in run_suite(target_at(url))}
-    # Two that it answers truthfully: no path is told from a missing one, no key is published and no second worker runs.
-    excepted = {"docs_exposed", "token_algorithm_swap", "throttle_multiplied"}
+    # What it answers truthfully: no path is told from a missing one, no key is published and no second worker runs.
+    excepted = {"docs_exposed", "token_algorithm_swap", "throttle_multiplied", "budget_multiplied"}
     assert {probe: result for probe, result in results.items() if probe not in excepted} == dict.fromkeys(
         CONTROLS.keys() - excepted, Result.COULD_NOT_RUN
     )
@@ -81,7 +84,9 @@ def test_a_log_in_alone_stops_nothing() -> None:
     with serving(answer) as url:
         results = {
             outcome.result
-            for outcome in run_suite(target_at(url), CONTROLS.keys() - {"throttle_multiplied", "token_algorithm_swap"})
+            for outcome in run_suite(
+                target_at(url), CONTROLS.keys() - {"throttle_multiplied", "budget_multiplied", "token_algorithm_swap"}
+            )
         }
     assert results == {Result.COULD_NOT_RUN}
 
