@@ -15,7 +15,6 @@ from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
 from target_app.audit.endpoints import router as audit_router
-from target_app.audit.repository import AuditRepository
 from target_app.audit.service import AuditService
 from target_app.avatars.cleaning import SWEEP_S, Cleaner
 from target_app.avatars.endpoints import router as avatars_router
@@ -26,7 +25,7 @@ from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
-from target_app.controls.audit_log import Chained
+from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.browser_policy import SameHost, Strict
 from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
@@ -148,8 +147,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
     background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
-    recorded = AuditRepository()
-    audit = Chained(kit, recorded)
+    audit = AUDIT_LOG.build(treatment, kit)
     functions = FUNCTION_AUTHZ.build(treatment, kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
@@ -192,7 +190,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         authenticator=authenticator,
         functions=functions,
         input_limits=BoundedInput(kit),
-        audit=AuditService(recorded, audit),
+        audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
         reports=ReportService(ReportRepository(), articles, comments, functions, audit),

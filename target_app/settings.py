@@ -73,6 +73,11 @@ class Settings(BaseSettings):
         return self.upload_folder or self.key_file.with_suffix(".uploads")
 
     @property
+    def audit_file(self) -> Path:
+        """Where an audit log in plain text stands: beside the signing keys."""
+        return self.key_file.with_suffix(".audit.log")
+
+    @property
     def provider_file(self) -> Path:
         """Where the secrets stand that the payment provider knows too: as told, else beside the signing keys."""
         return self.provider_secret_file or self.key_file.with_suffix(".provider.json")

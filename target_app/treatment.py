@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
@@ -41,6 +42,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     RATE_LIMIT,
     ERRORS_AND_DOCS,
     WAF,
+    AUDIT_LOG,
     RESPONSE_CACHE,
     TOKEN_CACHE,
     QUERY_SHAPE,
@@ -78,6 +80,7 @@ HARDENED = changed(
     "revocation=shared",
     "rate_limit=shared",
     "errors_and_docs=generic",
+    "audit_log=chained",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from security.probe import (
+    audit_log,
     errors_and_docs,
     function_authz,
     hash_placement,
@@ -166,6 +167,15 @@ CATALOG = (
         "Documentation, debug pages or old routes answer",
         errors_and_docs.docs_exposed,
     ),
+    Probe("act_unrecorded", "audit_log", None, "An act stands in no audit log", audit_log.act_unrecorded),
+    Probe(
+        "audit_line_forged",
+        "audit_log",
+        None,
+        "A user's name writes a line of the audit log",
+        audit_log.audit_line_forged,
+    ),
+    Probe("audit_edited", "audit_log", None, "The audit log can be changed unseen", audit_log.audit_edited),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
     Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
     Probe(

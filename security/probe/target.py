@@ -97,7 +97,10 @@ class LabCommands:
 
 @dataclass(frozen=True)
 class ProbeTarget:
-    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them."""
+    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
+
+    `admin` is an account that may read the audit log, for the probes that ask what stands in it.
+    """
 
     base_url: str
     accounts: Accounts
@@ -105,5 +108,6 @@ class ProbeTarget:
     lab: LabCommands = field(default_factory=LabCommands)
     workers: int = 1
     authorization: Authorization | None = None
+    admin: Account | None = None
     api: str = "/api"
     timeout_s: float = 10.0

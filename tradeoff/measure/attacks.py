@@ -18,7 +18,7 @@ from security.guard import Authorization
 from security.probe.catalog import CATALOG
 from security.probe.outcome import Outcome
 from security.probe.suite import run_suite
-from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
+from security.probe.target import Account, Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.factors import Catalog
@@ -186,6 +186,7 @@ def probe_target(
 ) -> ProbeTarget:
     """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
     accounts, login = target.accounts, target.login
+    admin = accounts.roles.get("admin")
     return ProbeTarget(
         base_url=url,
         accounts=Accounts(
@@ -206,6 +207,7 @@ def probe_target(
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
         authorization=authorization(target),
+        admin=None if admin is None else Account(admin.username, admin.email, admin.password),
     )
 
 

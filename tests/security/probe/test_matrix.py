@@ -18,7 +18,7 @@ from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget, run_here
 from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
-from tests.security.probe.small_server import ACCOUNTS, LOGIN
+from tests.security.probe.small_server import ACCOUNTS, ADMIN, LOGIN
 
 StartTarget = Callable[..., TargetServer]
 
@@ -34,6 +34,7 @@ WEAK_LEVELS = (
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
     *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
+    *("audit_log=off", "audit_log=plain"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -66,7 +67,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         kill=[*LAB, "kill", "--server", str(server.pid)],
         run=partial(run_here, environment=server.environment(), folder=ROOT),
     )
-    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers)
+    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers, admin=ADMIN)
 
 
 def attack(
