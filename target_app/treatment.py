@@ -20,6 +20,7 @@ from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.transport import TRANSPORT
 from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
@@ -41,6 +42,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     SQL,
     RATE_LIMIT,
     ERRORS_AND_DOCS,
+    TRANSPORT,
     WAF,
     AUDIT_LOG,
     RESPONSE_CACHE,

@@ -24,6 +24,7 @@ from security.probe import (
     token_cache,
     token_claims,
     token_signature,
+    transport,
 )
 from security.probe.outcome import Verdict
 from security.probe.scene import Scene
@@ -167,6 +168,7 @@ CATALOG = (
         "Documentation, debug pages or old routes answer",
         errors_and_docs.docs_exposed,
     ),
+    Probe("weak_handshake", "transport", "API8", "Old TLS or none is answered", transport.weak_handshake),
     Probe("act_unrecorded", "audit_log", None, "An act stands in no audit log", audit_log.act_unrecorded),
     Probe(
         "audit_line_forged",

@@ -99,7 +99,8 @@ class LabCommands:
 class ProbeTarget:
     """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
 
-    `admin` is an account that may read the audit log, for the probes that ask what stands in it.
+    `admin` is an account that may read the audit log, for the probes that ask what stands in it. `ca_file`
+    names the certificates that a target with TLS is trusted by; None: the system's.
     """
 
     base_url: str
@@ -109,5 +110,6 @@ class ProbeTarget:
     workers: int = 1
     authorization: Authorization | None = None
     admin: Account | None = None
+    ca_file: str | None = None
     api: str = "/api"
     timeout_s: float = 10.0

@@ -22,6 +22,7 @@ SILENT = {
     "audit_log": "it refuses nothing; target_audit_records_total counts what it wrote",
     "errors_and_docs": "what it hides are the 500s of target_requests_total",
     "provider_tls": "it decides in the handshake, and the client's breaker counts what fails",
+    "transport": "it decides in the handshake, of which the application hears nothing",
     "response_fields": "it leaves columns out of every row and refuses nothing",
 }
 NO_CONTROL = {"__init__", "model", "state", "buckets", "redis_state", "waf_rules", "waf_text"}

@@ -148,6 +148,7 @@ def fresh_arm(
             workers=workers,
             nursery=nursery,
             front=target.front_for(spec.treatment),
+            scheme=target.scheme_for(spec.treatment),
         )
         try:
             arm.wait_ready()
@@ -207,6 +208,7 @@ def probe_target(
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
         authorization=authorization(target),
+        ca_file=str(arm.ca_file) if arm and arm.ca_file else None,
         admin=None if admin is None else Account(admin.username, admin.email, admin.password),
     )
 

@@ -49,6 +49,7 @@ CONTROLS = {
     "budget_multiplied": "rate_limit",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
+    "weak_handshake": "transport",
     "act_unrecorded": "audit_log",
     "audit_line_forged": "audit_log",
     "audit_edited": "audit_log",
@@ -70,7 +71,7 @@ def test_nothing_is_stopped_by_a_server_that_does_not_work(status: int) -> None:
     with serving(lambda _: Answer(status, {}, {"location": "/elsewhere"})) as url:
         results = {outcome.probe: outcome.result for outcome in run_suite(target_at(url))}
     # What it answers truthfully: no path is told from a missing one, no key is published and no second worker runs.
-    excepted = {"docs_exposed", "token_algorithm_swap", "throttle_multiplied", "budget_multiplied"}
+    excepted = {"docs_exposed", "token_algorithm_swap", "throttle_multiplied", "budget_multiplied", "weak_handshake"}
     assert {probe: result for probe, result in results.items() if probe not in excepted} == dict.fromkeys(
         CONTROLS.keys() - excepted, Result.COULD_NOT_RUN
     )
@@ -88,7 +89,9 @@ def test_a_log_in_alone_stops_nothing() -> None:
         results = {
             outcome.result
             for outcome in run_suite(
-                target_at(url), CONTROLS.keys() - {"throttle_multiplied", "budget_multiplied", "token_algorithm_swap"}
+                target_at(url),
+                CONTROLS.keys()
+                - {"throttle_multiplied", "budget_multiplied", "token_algorithm_swap", "weak_handshake"},
             )
         }
     assert results == {Result.COULD_NOT_RUN}
