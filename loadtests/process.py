@@ -139,7 +139,7 @@ def _duet(spec: Spec) -> Duet:
 
 
 def _arm(arm: ArmSpec, authorization: Authorization, arms: int) -> Arm:
-    place = allow(arm.url, authorization)
+    place = allow(arm.url, authorization, ca_file=arm.ca_file)
     return Arm(arm.name, place, gate_for(place, authorization, share=arms))
 
 

@@ -23,10 +23,14 @@ class _Part(BaseModel):
 
 
 class ArmSpec(_Part):
-    """One arm, by the name that results carry and the URL it answers at."""
+    """One arm, by the name that results carry and the URL it answers at.
+
+    `ca_file` names the certificates that it is trusted by; it need not be there before the first command.
+    """
 
     name: str = Field(min_length=1)
     url: str
+    ca_file: str | None = None
 
 
 class AccountSpec(_Part):

@@ -147,8 +147,8 @@ def check_ledger() -> None:
 
 
 @lab.command()
-def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) -> None:
-    """Break the arm's own database, or mend it."""
+def fault(kind: Annotated[str, typer.Option(help="missing_table, edited_audit or repair")]) -> None:
+    """Break what the arm keeps, or mend it."""
     from target_app import lab as commands
 
     show(commands.fault(read_settings(), kind))

@@ -15,7 +15,6 @@ from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
 from target_app.audit.endpoints import router as audit_router
-from target_app.audit.repository import AuditRepository
 from target_app.audit.service import AuditService
 from target_app.avatars.cleaning import SWEEP_S, Cleaner
 from target_app.avatars.endpoints import router as avatars_router
@@ -26,7 +25,7 @@ from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
-from target_app.controls.audit_log import Chained
+from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.browser_policy import SameHost, Strict
 from target_app.controls.deserialization import Safe
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
@@ -43,6 +42,7 @@ from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import PROVIDER_TLS, ProviderTls
+from target_app.controls.rate_limit import RATE_LIMIT
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
@@ -146,8 +146,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
     background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
-    recorded = AuditRepository()
-    audit = Chained(kit, recorded)
+    audit = AUDIT_LOG.build(treatment, kit)
     functions = FUNCTION_AUTHZ.build(treatment, kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
@@ -175,6 +174,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
+            Middleware(RATE_LIMIT.build(treatment, kit).wrap),
             Middleware(WAF.build(treatment, kit).wrap),
             Middleware(cache.wrap),
         ],
@@ -190,7 +190,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         authenticator=authenticator,
         functions=functions,
         input_limits=BoundedInput(kit),
-        audit=AuditService(recorded, audit),
+        audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
         reports=ReportService(ReportRepository(), articles, comments, functions, audit),

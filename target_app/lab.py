@@ -7,7 +7,7 @@ import secrets
 import signal
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,18 +18,6 @@ from target_app.postgres_session import FAILURES, reason, session
 from target_app.provider_secrets import SIGNATURE_HEADER, ProviderSecrets, signature
 from target_app.settings import Settings, is_loopback
 
-
-class Fault(NamedTuple):
-    """A change to the database, and the table that is there after it."""
-
-    statement: str
-    made: str
-
-
-FAULTS = {
-    "missing_table": Fault("ALTER TABLE tags RENAME TO tags_taken_away", "tags_taken_away"),
-    "repair": Fault("ALTER TABLE tags_taken_away RENAME TO tags", "tags"),
-}
 #: What the server knows an order's charge by, `OrderRow.charge_key`, and its amount.
 CHARGE = "SELECT 'order-' || id || '-' || nonce AS reference, amount FROM orders WHERE id = "
 USER = "SELECT * FROM users WHERE username = "
@@ -135,15 +123,86 @@ def changed_claims(text: str) -> list[dict[str, Any]]:
     return variants
 
 
+class Fault(NamedTuple):
+    """What is done to what the server keeps: whether it is so, how it is done and taken back, and what shows it."""
+
+    there: Callable[[Settings], bool]
+    breaks: Callable[[Settings], None]
+    mends: Callable[[Settings], None]
+    shown_by: str
+
+
 def fault(settings: Settings, kind: str) -> dict[str, Any]:
-    """Break the arm's own database (`missing_table`) or mend it (`repair`)."""
+    """Break what the arm keeps, or mend it (`repair`). Breaking what is broken and mending what is whole do nothing."""
+    refuse_remote(settings.database_url)
+    if kind == "repair":
+        broken = [one for one in FAULTS.values() if one.there(settings)]
+        for one in broken:
+            one.mends(settings)
+        return {"mended": len(broken)}
     if kind not in FAULTS:
-        raise LabError(f"there is no fault {kind!r}; there are {', '.join(FAULTS)}")
-    wanted = FAULTS[kind]
-    present = {row["name"] for row in fetch(settings.database_url, tables_of(settings.database_url))}
-    if wanted.made not in present:  # breaking what is broken and mending what is whole change nothing
-        fetch(settings.database_url, wanted.statement)
-    return {"provokes": {"method": "GET", "path": "/api/tags"}}
+        raise LabError(f"there is no fault {kind!r}; there are {', '.join(FAULTS)}, repair")
+    if not FAULTS[kind].there(settings):
+        FAULTS[kind].breaks(settings)
+    return {"provokes": {"method": "GET", "path": FAULTS[kind].shown_by}}
+
+
+def executing(statement: str) -> Callable[[Settings], None]:
+    """What runs a statement on the database."""
+
+    def execute(settings: Settings) -> None:
+        fetch(settings.database_url, statement)
+
+    return execute
+
+
+def tags_missing(settings: Settings) -> bool:
+    """Whether the table of tags has another name."""
+    tables = fetch(settings.database_url, tables_of(settings.database_url))
+    return "tags_taken_away" in {row["name"] for row in tables}
+
+
+#: What an edit of the audit log leaves in a record.
+EDITED = "-edited"
+AUDIT_EDITED = f"SELECT number FROM audit_log WHERE object LIKE '%{EDITED}'"
+EDIT_AUDIT = f"UPDATE audit_log SET object = object || '{EDITED}' WHERE number = (SELECT max(number) FROM audit_log)"
+MEND_AUDIT = f"UPDATE audit_log SET object = replace(object, '{EDITED}', '')"
+
+
+def audit_edited(settings: Settings) -> bool:
+    """Whether a record of the audit log bears the mark, in the database or in the text file."""
+    return EDITED in audit_text(settings) or bool(fetch(settings.database_url, AUDIT_EDITED))
+
+
+def edit_audit(settings: Settings) -> None:
+    """Change the last record, by whoever can write where the log stands."""
+    if text := audit_text(settings):
+        settings.audit_file.write_text(f"{text.removesuffix(chr(10))}{EDITED}\n", encoding="utf-8")
+    else:
+        fetch(settings.database_url, EDIT_AUDIT)
+
+
+def mend_audit(settings: Settings) -> None:
+    """Take the change back."""
+    if text := audit_text(settings):
+        settings.audit_file.write_text(text.replace(EDITED, ""), encoding="utf-8")
+    fetch(settings.database_url, MEND_AUDIT)
+
+
+def audit_text(settings: Settings) -> str:
+    """The audit log in plain text; empty where there is none."""
+    return settings.audit_file.read_text(encoding="utf-8") if settings.audit_file.exists() else ""
+
+
+FAULTS = {
+    "missing_table": Fault(
+        tags_missing,
+        executing("ALTER TABLE tags RENAME TO tags_taken_away"),
+        executing("ALTER TABLE tags_taken_away RENAME TO tags"),
+        "/api/tags",
+    ),
+    "edited_audit": Fault(audit_edited, edit_audit, mend_audit, "/api/admin/audit/verification"),
+}
 
 
 def resolve(settings: Settings, name: str, address: str, connect: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from target_app.controls.transport import TRANSPORTS
 from target_app.operator_error import OperatorError
 from target_app.settings import Settings, is_loopback
 from target_app.treatment import Treatment
@@ -77,9 +78,10 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
     refuse_exposure(settings.host, treatment)
     listener = bound_socket(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
+    transport = TRANSPORTS[treatment["transport"]]
     os.environ["TARGET_PORT"] = str(port)
     os.environ["TARGET_WORKERS"] = str(workers)
-    print(f"Serving {treatment} on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    print(f"Serving {treatment} on {transport.scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     config = uvicorn.Config(
         "target_app.app:from_environment" if workers == 1 else "target_app.serving:worker",
         factory=True,
@@ -98,6 +100,7 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
         forwarded_allow_ips=settings.trusted_proxy,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        **transport.options(settings.certificate_file, host),
     )
     if workers == 1:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
@@ -14,6 +15,7 @@ from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.password_hash import PASSWORD_HASH
 from target_app.controls.provider_tls import PROVIDER_TLS
+from target_app.controls.rate_limit import RATE_LIMIT
 from target_app.controls.response_fields import RESPONSE_FIELDS
 from target_app.controls.revocation import REVOCATION
 from target_app.controls.signing_key import SIGNING_KEY
@@ -21,6 +23,7 @@ from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.transport import TRANSPORT
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.operator_error import OperatorError
@@ -44,8 +47,11 @@ FACTORS: tuple[Factor[Any], ...] = (
     OUTBOUND_GUARD,
     WEBHOOK_VERIFICATION,
     PROVIDER_TLS,
+    RATE_LIMIT,
     ERRORS_AND_DOCS,
+    TRANSPORT,
     WAF,
+    AUDIT_LOG,
     STOCK_AND_COUPON,
     RESPONSE_CACHE,
     TOKEN_CACHE,
@@ -85,7 +91,9 @@ HARDENED = changed(
     "revocation=shared",
     "outbound_guard=resolved_and_pinned",
     "webhook_verification=signature_time_replay",
+    "rate_limit=shared",
     "errors_and_docs=generic",
+    "audit_log=chained",
     "stock_and_coupon=atomic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

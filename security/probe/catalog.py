@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from security.probe import (
+    audit_log,
     errors_and_docs,
     function_authz,
     hash_placement,
@@ -16,6 +17,7 @@ from security.probe import (
     password_hash,
     provider_tls,
     query_shape,
+    rate_limit,
     response_cache,
     response_fields,
     revocation,
@@ -25,6 +27,7 @@ from security.probe import (
     token_cache,
     token_claims,
     token_signature,
+    transport,
     webhook_verification,
 )
 from security.probe.outcome import Verdict
@@ -198,6 +201,27 @@ CATALOG = (
         "An event is acted on again",
         webhook_verification.webhook_replayed,
     ),
+    Probe(
+        "registration_burst",
+        "rate_limit",
+        "API6",
+        "Accounts can be made by the hundred",
+        rate_limit.registration_burst,
+    ),
+    Probe(
+        "forwarded_burst",
+        "rate_limit",
+        "API4",
+        "A claimed address has a budget of its own",
+        rate_limit.forwarded_burst,
+    ),
+    Probe(
+        "budget_multiplied",
+        "rate_limit",
+        "API4",
+        "Each worker gives a budget of its own",
+        rate_limit.budget_multiplied,
+    ),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(
         "docs_exposed",
@@ -206,6 +230,16 @@ CATALOG = (
         "Documentation, debug pages or old routes answer",
         errors_and_docs.docs_exposed,
     ),
+    Probe("weak_handshake", "transport", "API8", "Old TLS or none is answered", transport.weak_handshake),
+    Probe("act_unrecorded", "audit_log", None, "An act stands in no audit log", audit_log.act_unrecorded),
+    Probe(
+        "audit_line_forged",
+        "audit_log",
+        None,
+        "A user's name writes a line of the audit log",
+        audit_log.audit_line_forged,
+    ),
+    Probe("audit_edited", "audit_log", None, "The audit log can be changed unseen", audit_log.audit_edited),
     Probe(
         "coupon_overspent",
         "stock_and_coupon",

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http.cookiejar import CookieJar
 from ipaddress import ip_address
 from threading import Lock
@@ -149,7 +150,7 @@ class Client:
         return httpx.Client(
             base_url=self._pinned.base_url,
             headers=self._headers,
-            transport=httpx.HTTPTransport(local_address=self.source, verify=_TLS),
+            transport=httpx.HTTPTransport(local_address=self.source, verify=trusting(self._pinned.ca_file)),
             follow_redirects=False,
             trust_env=False,
             cookies=self._cookies,
@@ -169,5 +170,7 @@ class Client:
         self.close()
 
 
-# Reading the certificate store takes longer than most probes: once for all clients.
-_TLS = ssl.create_default_context()
+@cache
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """TLS that trusts these certificates, or the system's, whose store takes longer to read than most probes."""
+    return ssl.create_default_context(cafile=ca_file)

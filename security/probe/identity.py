@@ -69,7 +69,7 @@ class People:
 
     def __init__(self, target: ProbeTarget, pinned: Pinned, pool: AccountPool, sources: Sources, meter: Meter) -> None:
         self._target = target
-        self._pinned = pinned
+        self.pinned = pinned
         self._pool = pool
         self._sources = sources
         self.meter = meter
@@ -88,7 +88,7 @@ class People:
     ) -> Client:
         """Someone without an account, on new connections; from `source`, or else from an address of their own."""
         client = Client(
-            self._pinned,
+            self.pinned,
             source=source or self.source(),
             meter=self.meter,
             timeout_s=self._target.timeout_s,

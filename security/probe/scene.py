@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from security.guard import Pinned
 from security.probe.client import Client
 from security.probe.identity import Identity, People, token_in
 from security.probe.lab import Lab
@@ -39,6 +40,11 @@ class Scene:
     target: ProbeTarget
     people: People
     lab: Lab
+
+    @property
+    def pinned(self) -> Pinned:
+        """Where the target is, for what no HTTP client can send."""
+        return self.people.pinned
 
     def path(self, tail: str) -> str:
         """The path of a Conduit route, such as `path("/articles")`."""

@@ -103,6 +103,8 @@ class ProbeTarget:
 
     `services` are the URLs at which the target was told that other servers are, such as its payment `provider`.
     `load` is the share of its capacity, in per cent, that others are known to use meanwhile.
+    `admin` is an account that may read the audit log, for the probes that ask what stands in it. `ca_file`
+    names the certificates that a target with TLS is trusted by; None: the system's.
     """
 
     base_url: str
@@ -113,5 +115,7 @@ class ProbeTarget:
     services: Mapping[str, str] = field(default_factory=dict)
     load: int = 0
     authorization: Authorization | None = None
+    admin: Account | None = None
+    ca_file: str | None = None
     api: str = "/api"
     timeout_s: float = 10.0

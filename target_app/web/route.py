@@ -35,10 +35,10 @@ class Route(APIRoute):
     """An endpoint of the form `endpoint(visit: Anyone | SignedIn, path parameters…)`, run in a unit of work."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        # A token may be shown to every operation, and every operation needs the database, which may be away. Every body
-        # may be too large.
+        # A token may be shown to every operation, each has its rate limit, and each needs the database, which may be
+        # away. Every body may be too large.
         too_large = (413,) if "requestBody" in (options.get("openapi_extra") or {}) else ()
-        options["responses"] = {**documented(401, 403, *too_large, 503), **(options.get("responses") or {})}
+        options["responses"] = {**documented(401, 403, *too_large, 429, 503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
         visit, visit_name = self._visit()
         if visit.role is not None:

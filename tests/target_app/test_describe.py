@@ -109,8 +109,15 @@ PROBES = {
     "webhook_tampered": "webhook_verification",
     "webhook_stale": "webhook_verification",
     "webhook_replayed": "webhook_verification",
+    "registration_burst": "rate_limit",
+    "forwarded_burst": "rate_limit",
+    "budget_multiplied": "rate_limit",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
+    "weak_handshake": "transport",
+    "act_unrecorded": "audit_log",
+    "audit_line_forged": "audit_log",
+    "audit_edited": "audit_log",
     "coupon_overspent": "stock_and_coupon",
     "order_doubled": "stock_and_coupon",
     "cached_draft": "response_cache",
@@ -134,13 +141,13 @@ def test_dangerous_levels_trip_probes_of_their_own_factor(factor: str, level: Le
 
 
 def test_levels_stand_in_order() -> None:
-    """Controls list weak levels before strong ones, or levels of depth alone; optimisations begin with off and end with
-    the trap.
+    """Controls list weak levels before strong ones, perhaps behind a plain one, or levels of depth alone; optimisations
+    begin with off and end with the trap.
     """
     for factor in FACTORS:
         tags = [level.tag for level in factor.levels]
         if factor.kind == "control":
-            assert set(tags) == {"depth"} or tags == sorted(tags, key=["weak", "strong"].index)
+            assert set(tags) == {"depth"} or tags == sorted(tags, key=["plain", "weak", "strong"].index)
         else:
             assert tags[0] == "plain"
             assert tags[-1] == "trap"

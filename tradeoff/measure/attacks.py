@@ -18,7 +18,7 @@ from security.guard import Authorization
 from security.probe.catalog import CATALOG
 from security.probe.outcome import Outcome
 from security.probe.suite import run_suite
-from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
+from security.probe.target import Account, Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.conditions import Conditions
@@ -145,6 +145,7 @@ def fresh_arm(
             nursery=nursery,
             front=target.front_for(spec.treatment),
             attacked=True,
+            scheme=target.scheme_for(spec.treatment),
         )
         try:
             arm.wait_ready()
@@ -209,6 +210,7 @@ def probe_target(
     `load` is the share of its capacity, in per cent, that is held meanwhile.
     """
     accounts, login = target.accounts, target.login
+    admin = accounts.roles.get("admin")
     return ProbeTarget(
         base_url=url,
         accounts=Accounts(
@@ -231,6 +233,8 @@ def probe_target(
         services=arm.service_urls if arm else {},
         load=load,
         authorization=authorization(target),
+        ca_file=str(arm.ca_file) if arm and arm.ca_file else None,
+        admin=None if admin is None else Account(admin.username, admin.email, admin.password),
     )
 
 

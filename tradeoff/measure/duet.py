@@ -39,7 +39,7 @@ from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.served import loopback_place
-from tradeoff.target.template import Templates, restore
+from tradeoff.target.template import Templates, certificate_of, restore
 
 UTILISATION = 0.5
 FEWEST_EPOCHS = 5
@@ -117,14 +117,23 @@ class Duet:
         try:
             for name, spec in self._specs.items():
                 self._template(name, spec)
-            urls = {name: f"http://{host}:{port}" for name, (host, port) in self._places.items()}
-            generator = Generator(self._target, urls=urls, core=self._cores.generator, seed=self._seed)
+            arms = [self._arm(name, spec) for name, spec in self._specs.items()]
+            generator = Generator(self._target, arms=arms, core=self._cores.generator, seed=self._seed)
             try:
                 self._run_epochs(generator, state)
             finally:
                 generator.stop()
         finally:
             shutil.rmtree(self._work, ignore_errors=True)
+
+    def _folder(self, name: str) -> Path:
+        return self._work / f"arm-{list(self._specs).index(name)}"
+
+    def _arm(self, name: str, spec: ArmSpec) -> dict[str, str | None]:
+        """An arm as the load process knows it."""
+        scheme, (host, port) = self._target.scheme_for(spec.treatment), self._places[name]
+        ca_file = str(certificate_of(self._folder(name))) if scheme == "https" else None
+        return {"name": name, "url": f"{scheme}://{host}:{port}", "ca_file": ca_file}
 
     def _template(self, name: str, spec: ArmSpec) -> Path:
         return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=self._trees[name])
@@ -189,7 +198,7 @@ class Duet:
         started: dict[str, RunningArm] = {}
         try:
             for name in random_source.sample(list(self._specs), len(self._specs)):
-                spec, work = self._specs[name], self._work / f"arm-{list(self._specs).index(name)}"
+                spec, work = self._specs[name], self._folder(name)
                 restore(self._template(name, spec), work)
                 started[name] = RunningArm(
                     self._target,
@@ -202,6 +211,7 @@ class Duet:
                     place=self._places[name],
                     services=self._target.services_for(self._journeys),
                     front=self._target.front_for(spec.treatment),
+                    scheme=self._target.scheme_for(spec.treatment),
                 )
         except BaseException:
             for arm in started.values():

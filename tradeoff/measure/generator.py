@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ Sessions = dict[str, dict[str, str]]
 class Generator:
     """One load process. Every command has one answer; a `failed` answer or its death is an error that says why."""
 
-    def __init__(self, target: Target, *, urls: Mapping[str, str], core: int, seed: int) -> None:
+    def __init__(self, target: Target, *, arms: Sequence[Mapping[str, str | None]], core: int, seed: int) -> None:
         words = fill(target.load.command, {})
         self._process = PipedProcess(words, cwd=Path.cwd(), environment=environment({}), name="the load process")
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -31,7 +31,7 @@ class Generator:
         self._reader.start()
         self.pid = self._process.pid
         try:
-            ready = self._ask(_specification(target, urls, core, seed), "ready")
+            ready = self._ask(_specification(target, arms, core, seed), "ready")
         except BaseException:
             self.stop()
             raise
@@ -121,14 +121,14 @@ class Generator:
         self._lines.put("")
 
 
-def _specification(target: Target, urls: Mapping[str, str], core: int, seed: int) -> dict[str, object]:
+def _specification(target: Target, arms: Sequence[Mapping[str, str | None]], core: int, seed: int) -> dict[str, object]:
     accounts, login, leave = target.accounts, target.login, target.authorized
     return {
         "schema": 1,
         "core": core,
         "seed": seed,
         "timeout_s": 10,
-        "arms": [{"name": name, "url": url} for name, url in urls.items()],
+        "arms": [*arms],
         "accounts": {
             "count": accounts.load,
             "username": accounts.username,

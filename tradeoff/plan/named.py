@@ -60,7 +60,9 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
 
     The reference, and what needs several workers to be weak, are attacked under load, with more workers and data too.
     """
-    changed = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
+    apart = {factor.name for factor in catalog.factors if factor.apart}
+    singles = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
+    changed = [arm for arm in singles if not apart & arm.changed.keys()]
     screening = _screening(catalog, mix, folded=True, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS)
     return Plan(
         name="full",
@@ -69,6 +71,7 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
             *_outside_the_mix(catalog, mix, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
             *_blocks("levels", changed, catalog, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
             *_added_to_none(catalog, mix),
+            *_apart(catalog, singles, seconds=FULL_BLOCK_SECONDS, epochs=FULL_EPOCHS),
         ),
         attacks=attacked_arms(catalog),
         under=attacks_under(catalog, articles),
@@ -78,11 +81,16 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
     )
 
 
+def screened(factor: Factor) -> bool:
+    """Whether it is priced among others."""
+    return not factor.scored and not factor.apart
+
+
 def _screening(
     catalog: Catalog, mix: Collection[str], *, folded: bool, seconds: float, epochs: int
 ) -> tuple[Block, ...]:
     """The blocks that price each factor that the mix exercises, each of `seconds`."""
-    exercised = [factor for factor in catalog.factors if factor.journeys[0] in mix and not factor.scored]
+    exercised = [factor for factor in catalog.factors if factor.journeys[0] in mix and screened(factor)]
     controls = {factor.name: weakest(factor).name for factor in exercised if factor.kind == "control"}
     traps = [_at_its_weakest(factor, catalog) for factor in exercised if factor.kind == "optimisation"]
     arms = [*screening_arms(REFERENCE_PROFILE, controls, catalog, folded=folded), *traps]
@@ -111,11 +119,23 @@ def _added_to_none(catalog: Catalog, mix: Collection[str]) -> tuple[Block, ...]:
 
 def _outside_the_mix(catalog: Catalog, mix: Collection[str], *, seconds: float, epochs: int) -> tuple[Block, ...]:
     """The blocks of the factors that only journeys outside of the mix exercise: an arm for each."""
-    factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix and not factor.scored]
+    factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix and screened(factor)]
     arms = [_at_its_weakest(factor, catalog) for factor in factors]
     journeys = tuple(dict.fromkeys(factor.journeys[0] for factor in factors))
     blocks = _blocks("outside-the-mix", arms, catalog, seconds=seconds, epochs=epochs)
     return tuple(block.model_copy(update={"journeys": journeys}) for block in blocks)
+
+
+def _apart(catalog: Catalog, arms: Sequence[ArmSpec], *, seconds: float, epochs: int) -> tuple[Block, ...]:
+    """A block for each factor that stands apart: the reference, and each of its other levels."""
+    return tuple(
+        block
+        for factor in catalog.factors
+        if factor.apart
+        for block in _blocks(
+            factor.name, [arm for arm in arms if factor.name in arm.changed], catalog, seconds=seconds, epochs=epochs
+        )
+    )
 
 
 def _at_its_weakest(factor: Factor, catalog: Catalog) -> ArmSpec:

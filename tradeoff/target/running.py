@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 from tradeoff.target.commands import environment, fill
-from tradeoff.target.description import ChosenFront, Command, Service, Target
+from tradeoff.target.description import ChosenFront, Command, Scheme, Service, Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.process import Launch, ManagedProcess, launched
 from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready
-from tradeoff.target.template import arm_environment, values_of
+from tradeoff.target.template import arm_environment, certificate_of, values_of
 
 
 class RunningService:
@@ -68,8 +68,11 @@ class RunningArm:
         services: Mapping[str, Service] | None = None,
         front: ChosenFront | None = None,
         attacked: bool = False,
+        scheme: Scheme = "http",
     ) -> None:
         self.name = name
+        self.scheme = scheme
+        self.ca_file = certificate_of(work) if scheme == "https" else None
         self.tree = tree
         self.workers = workers
         self.host, self.port = place or loopback_place()
@@ -119,7 +122,7 @@ class RunningArm:
     @property
     def url(self) -> str:
         """Where it serves."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def wait_ready(self) -> None:
         """Wait until it, its front and its services serve, and note its processes.
@@ -129,7 +132,7 @@ class RunningArm:
         """
         path, timeout_s = self._ready.path, self._ready.timeout_s
         for process, place in zip(self._processes, (self._behind, (self.host, self.port)), strict=False):
-            wait_ready(process, *place, path, timeout_s)
+            wait_ready(process, *place, path, timeout_s, ca_file=self.ca_file)
         for service in self._services.values():
             service.wait_ready(timeout_s)
         self.pids = tuple(pid for process in self._processes for pid in process_tree(process.pid))

@@ -18,7 +18,7 @@ from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget, run_here
 from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
-from tests.security.probe.small_server import ACCOUNTS, LOGIN
+from tests.security.probe.small_server import ACCOUNTS, ADMIN, LOGIN
 from tradeoff.target.description import read_target
 from tradeoff.target.forking import Nursery
 
@@ -37,6 +37,8 @@ WEAK_LEVELS = (
     *("response_fields=whole_row", "sql=string_built"),
     *("outbound_guard=off", "outbound_guard=string_check"),
     *("webhook_verification=off", "webhook_verification=signature_only", "provider_tls=unverified"),
+    *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
+    *("audit_log=off", "audit_log=plain", "transport=tls10"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
@@ -49,7 +51,7 @@ WEAK_LEVELS = (
 # The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
 OTHER_LEVELS = (
     *("token_signature=es256", "token_signature=eddsa"),
-    *("response_cache=per_identity", "token_cache=with_revocation", "waf=light"),
+    *("response_cache=per_identity", "token_cache=with_revocation", "waf=light", "transport=tls12", "transport=tls13"),
 )
 PROVIDER = "https://payments.example"
 LAB = [sys.executable, "-m", "target_app", "lab"]
@@ -93,7 +95,17 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         kill=[*LAB, "kill", "--server", str(server.pid)],
         run=partial(nursery().run, environment=server.environment(), tree=ROOT),
     )
-    return ProbeTarget(server.url, ACCOUNTS, LOGIN, lab, workers=workers, services={"provider": PROVIDER})
+    ca_file = str(server.ca_file) if server.ca_file else None
+    return ProbeTarget(
+        server.url,
+        ACCOUNTS,
+        LOGIN,
+        lab,
+        workers=workers,
+        services={"provider": PROVIDER},
+        admin=ADMIN,
+        ca_file=ca_file,
+    )
 
 
 def attack(
@@ -141,7 +153,8 @@ def test_hardened_stops_every_probe(
     assert succeeded(outcomes) == set()
     assert open_questions(outcomes) == {}
     unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
-    assert unasked == {"token_algorithm_swap"} | ({"throttle_multiplied"} if workers == 1 else set())
+    single = {"throttle_multiplied", "budget_multiplied"} if workers == 1 else set()
+    assert unasked == {"token_algorithm_swap", "weak_handshake"} | single
 
 
 def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:

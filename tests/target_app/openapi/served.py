@@ -16,6 +16,7 @@ from tests.parts.stranger import NamesFile, Said, stranger
 from tests.parts.target import TargetServer, target_server
 from tests.parts.templates import SqliteTemplates
 
+TREATMENT = "hardened,password_hash=sha256,rate_limit=off"
 PAGE = Said(200, b"<title>There</title>", {"Content-Type": "text/html"})
 
 #: Operations that end tokens.
@@ -40,13 +41,13 @@ class Served:
 
 @contextmanager
 def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
-    """A server with cheap hashes: their price is not the point."""
+    """A server with cheap hashes, whose price is not the point, and no rate limit: odd things come by the thousand."""
     url = seeded.copy(folder, password_hash="sha256", articles=100)
     names = NamesFile(folder / "names.json")
     with (
         provider(folder) as sells,
         stranger(lambda _heard: PAGE) as elsewhere,
-        target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings | names.settings) as server,
+        target_server(TREATMENT, url, folder, settings=sells.settings | names.settings) as server,
     ):
         names.lead("there.test", elsewhere.address)
         token, admin = (sign_in(server.url, *who) for who in (("reader0060", 60), ("admin0001", 1)))

@@ -355,7 +355,7 @@ async def opened(app: AppClient, call: Call) -> int:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Provider) -> Iterator[Scene]:
-    """A filled shop whose background tasks stand still: what they ask is no operation's."""
+    """A filled shop whose background tasks stand still, without a rate limit: what these ask is no operation's."""
     url = request.getfixturevalue("database_url" if request.param == "sqlite" else "postgres_url")
     migrate(url)
     settings = {
@@ -367,7 +367,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Prov
     names = NamesFile(tmp_path / "names.json")
     with (
         stranger(lambda _heard: PAGE) as elsewhere,
-        AppClient("hardened,password_hash=sha256", url, **settings) as app,
+        AppClient("hardened,password_hash=sha256,rate_limit=off", url, **settings) as app,
     ):
         names.lead("there.test", elsewhere.address)
         app.run(app.app.state.parts.background.stop())

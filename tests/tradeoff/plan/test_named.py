@@ -95,6 +95,24 @@ def test_what_the_mix_does_not_exercise_has_windows_of_its_own() -> None:
     assert [arm.label for arm in block.arms] == ["hardened,c0=weak", "hardened,c1=weak"]
 
 
+def test_what_the_profiles_leave_plain_stands_apart() -> None:
+    """A control that the reference has at a plain level is attacked like others, and priced in a block of its own."""
+    catalog = wide(1)
+    tags = {"bare": "plain", "old": "weak", "new": "strong"}
+    levels = [{"name": name, "tag": tag} for name, tag in tags.items()]
+    cover = {"name": "cover", "kind": "control", "journeys": ["enter"], "levels": levels}
+    factors = [*(factor.model_dump() for factor in catalog.factors), cover]
+    profiles = {"hardened": {"c0": "strong", "cover": "bare"}}
+    covered = Catalog.model_validate({"name": "covered", "factors": factors, "profiles": profiles})
+    quick, full = (plan(covered, articles=10, mix=["enter"]) for plan in (quick_plan, full_plan))
+    alone = ["hardened,cover=old", "hardened,cover=new"]
+    assert [arm.label for arm in quick.attacks] == ["hardened", "hardened,c0=weak", *alone]
+    assert [arm.label for block in quick.blocks for arm in block.arms] == ["hardened,c0=weak"]
+    assert [[arm.label for arm in block.arms] for block in full.blocks if block.name == "cover"] == [alone]
+    others = {arm.label for block in full.blocks if block.name != "cover" for arm in block.arms}
+    assert others == {"hardened,c0=weak"}
+
+
 def test_what_has_a_score_is_neither_screened_nor_attacked() -> None:
     """A factor of depth has no weakest level: the full plan prices its levels, and no plan attacks them."""
     catalog = wide(1)
