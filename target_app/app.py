@@ -28,7 +28,7 @@ from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost, Strict
-from target_app.controls.deserialization import Safe
+from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import Contained
 from target_app.controls.form_token import BoundToSession
@@ -207,7 +207,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
-        uploads=open_uploads(kit, background, people, articles),
+        uploads=open_uploads(treatment, kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app, functions.documented)
@@ -251,7 +251,9 @@ def open_realtime(
     return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
-def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
+def open_uploads(
+    treatment: Treatment, kit: Kit, background: Background, users: UserRepository, articles: ArticleService
+) -> Uploads:
     """Files of articles, avatars, and what deletes those that nobody has any more."""
     room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
     threads = Threads("upload", room, kit.metrics.upload_queue)
@@ -259,10 +261,11 @@ def open_uploads(kit: Kit, background: Background, users: UserRepository, articl
     cleaner = Cleaner(kit.database, repository, files)
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
+    reading = DESERIALIZATION.build(treatment, kit)
     content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
     return Uploads(
         threads,
-        TransferService(TransferRepository(), articles, Safe(kit), threads, kit.metrics),
+        TransferService(TransferRepository(), articles, reading, threads, kit.metrics),
         AvatarService(repository, users, files, content, paths, threads, kit.metrics, cleaner.released),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
@@ -37,6 +38,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
+    DESERIALIZATION,
     ERRORS_AND_DOCS,
     WAF,
     RESPONSE_CACHE,
@@ -63,6 +65,7 @@ TUTORIAL = changed(
     "function_authz=roles",
     "response_fields=declared",
     "sql=bound",
+    "deserialization=safe",
     "errors_and_docs=stack_trace",
 )
 HARDENED = changed(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from security.probe import (
+    deserialization,
     errors_and_docs,
     function_authz,
     hash_placement,
@@ -136,6 +137,7 @@ CATALOG = (
     Probe("sql_boolean", "sql", None, "A condition can be put into a statement", sql.sql_boolean),
     Probe("sql_error", "sql", None, "A quote breaks a statement", sql.sql_error),
     Probe("sql_union", "sql", None, "Other rows can be fetched through a statement", sql.sql_union),
+    Probe("imported_code", "deserialization", None, "An imported file runs code", deserialization.imported_code),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(
         "docs_exposed",

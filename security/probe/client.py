@@ -95,7 +95,7 @@ class Client:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         data: Mapping[str, Any] | None = None,
-        content: str | None = None,
+        content: str | bytes | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:

@@ -59,7 +59,10 @@ SCHEMA = {
                         "type": "array",
                         "minItems": 1,
                         "items": {
-                            "enum": ["anonymous_reader", "signed_in_reader", "author", "log_in", "moderator", "auditor"]
+                            "enum": [
+                                *("anonymous_reader", "signed_in_reader", "author", "log_in"),
+                                *("moderator", "auditor", "integrator", "watcher"),
+                            ]
                         },
                     },
                     "levels": {"type": "array", "minItems": 2, "items": LEVEL},
@@ -97,6 +100,7 @@ PROBES = {
     "sql_boolean": "sql",
     "sql_error": "sql",
     "sql_union": "sql",
+    "imported_code": "deserialization",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "cached_draft": "response_cache",

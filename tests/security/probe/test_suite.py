@@ -44,6 +44,7 @@ CONTROLS = {
     "sql_boolean": "sql",
     "sql_error": "sql",
     "sql_union": "sql",
+    "imported_code": "deserialization",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "cached_draft": "response_cache",
