@@ -30,7 +30,7 @@ from target_app.controls.audit_log import Chained
 from target_app.controls.browser_policy import SameHost, Strict
 from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
-from target_app.controls.file_path import Contained
+from target_app.controls.file_path import FILE_PATH
 from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
@@ -262,7 +262,7 @@ def open_uploads(
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
     reading = DESERIALIZATION.build(treatment, kit)
-    content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
+    content, paths = SniffedAndReencoded(kit), FILE_PATH.build(treatment, kit)(files.shown)
     return Uploads(
         threads,
         TransferService(TransferRepository(), articles, reading, threads, kit.metrics),

@@ -6,6 +6,7 @@ from typing import Any
 
 from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.file_path import FILE_PATH
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.login_answer import LOGIN_ANSWER
@@ -38,6 +39,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
+    FILE_PATH,
     DESERIALIZATION,
     ERRORS_AND_DOCS,
     WAF,
@@ -77,6 +79,7 @@ HARDENED = changed(
     "token_claims=exp_aud_iss_nbf",
     "signing_key=random_256",
     "revocation=shared",
+    "file_path=contained",
     "errors_and_docs=generic",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}

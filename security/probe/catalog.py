@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from security.probe import (
     deserialization,
     errors_and_docs,
+    file_path,
     function_authz,
     hash_placement,
     login_answer,
@@ -137,6 +138,7 @@ CATALOG = (
     Probe("sql_boolean", "sql", None, "A condition can be put into a statement", sql.sql_boolean),
     Probe("sql_error", "sql", None, "A quote breaks a statement", sql.sql_error),
     Probe("sql_union", "sql", None, "Other rows can be fetched through a statement", sql.sql_union),
+    Probe("file_outside", "file_path", None, "Files outside a folder are served", file_path.file_outside),
     Probe("imported_code", "deserialization", None, "An imported file runs code", deserialization.imported_code),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(

@@ -96,13 +96,14 @@ class Client:
         json: Any = None,
         data: Mapping[str, Any] | None = None,
         content: str | bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:
         """Send one request to `path` of the target and read its answer in full.
 
         A `fresh` GET carries a parameter that no request before it had: no cache has its answer, so that what a cache
-        does wrong is found by the probe of the cache alone.
+        does wrong is found by the probe of the cache alone. `files` are those of a form: field, and name, bytes, type.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"{path!r} is no path on the target")
@@ -117,6 +118,7 @@ class Client:
             json=json,
             data=data,
             content=content,
+            files=files,
             headers=dict(headers or {}),
             extensions=self._extensions,
         )

@@ -44,6 +44,7 @@ CONTROLS = {
     "sql_boolean": "sql",
     "sql_error": "sql",
     "sql_union": "sql",
+    "file_outside": "file_path",
     "imported_code": "deserialization",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
