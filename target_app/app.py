@@ -49,7 +49,7 @@ from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import Atomic
 from target_app.controls.suspension import Immediate
-from target_app.controls.upload_content import SniffedAndReencoded
+from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import SignatureTimeReplay
 from target_app.coupons.endpoints import router as coupons_router
@@ -262,7 +262,7 @@ def open_uploads(
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
     reading = DESERIALIZATION.build(treatment, kit)
-    content, paths = SniffedAndReencoded(kit), FILE_PATH.build(treatment, kit)(files.shown)
+    content, paths = UPLOAD_CONTENT.build(treatment, kit), FILE_PATH.build(treatment, kit)(files.shown)
     return Uploads(
         threads,
         TransferService(TransferRepository(), articles, reading, threads, kit.metrics),

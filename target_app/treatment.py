@@ -20,6 +20,7 @@ from target_app.controls.signing_key import SIGNING_KEY
 from target_app.controls.sql import SQL
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
+from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
 from target_app.operator_error import OperatorError
 from target_app.tuning.query_shape import QUERY_SHAPE
@@ -43,6 +44,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     DESERIALIZATION,
     ERRORS_AND_DOCS,
     WAF,
+    UPLOAD_CONTENT,
     RESPONSE_CACHE,
     TOKEN_CACHE,
     QUERY_SHAPE,
@@ -81,6 +83,7 @@ HARDENED = changed(
     "revocation=shared",
     "file_path=contained",
     "errors_and_docs=generic",
+    "upload_content=sniffed_and_reencoded",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 

@@ -24,6 +24,7 @@ from security.probe import (
     token_cache,
     token_claims,
     token_signature,
+    upload_content,
 )
 from security.probe.outcome import Verdict
 from security.probe.scene import Scene
@@ -148,6 +149,11 @@ CATALOG = (
         "Documentation, debug pages or old routes answer",
         errors_and_docs.docs_exposed,
     ),
+    Probe("avatar_script", "upload_content", None, "A script is served as a picture", upload_content.avatar_script),
+    Probe(
+        "avatar_no_picture", "upload_content", None, "What is no picture is served", upload_content.avatar_no_picture
+    ),
+    Probe("avatar_bomb", "upload_content", None, "A picture fills the memory", upload_content.avatar_bomb),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
     Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
     Probe(

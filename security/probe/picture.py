@@ -19,7 +19,7 @@ ABSENT = frozenset({404, 405})
 
 
 class Uploaded(NamedTuple):
-    """The answer to an upload: its status, where the picture is then served ("" where it was not taken), and seconds."""
+    """The answer to an upload: its status, where the picture is then served ("" where it is not), and seconds."""
 
     status: int
     path: str

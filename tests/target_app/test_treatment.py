@@ -45,7 +45,7 @@ def test_dangerous_levels() -> None:
         *("hash_placement=inline", "login_throttle=off", "login_answer=distinct"),
         *("token_claims=exp_only", "signing_key=dictionary_word", "revocation=off"),
         *("file_path=joined",),
-        "errors_and_docs=stack_trace",
+        *("errors_and_docs=stack_trace", "upload_content=trusts_client"),
     ]
 
 

@@ -37,6 +37,7 @@ WEAK_LEVELS = (
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
+        "upload_content=trusts_client",
         "response_cache=shared_key",
         "token_cache=without_revocation",
         "query_shape=lazy",
