@@ -27,9 +27,9 @@ from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.browser_policy import SameHost, Strict
-from target_app.controls.deserialization import Safe
+from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
-from target_app.controls.file_path import Contained
+from target_app.controls.file_path import FILE_PATH
 from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
@@ -49,7 +49,7 @@ from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
 from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.suspension import Immediate
-from target_app.controls.upload_content import SniffedAndReencoded
+from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.coupons.endpoints import router as coupons_router
@@ -207,7 +207,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
-        uploads=open_uploads(kit, background, people, articles),
+        uploads=open_uploads(treatment, kit, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app, functions.documented)
@@ -251,7 +251,9 @@ def open_realtime(
     return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, SameHost(kit), heartbeat_s)
 
 
-def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
+def open_uploads(
+    treatment: Treatment, kit: Kit, background: Background, users: UserRepository, articles: ArticleService
+) -> Uploads:
     """Files of articles, avatars, and what deletes those that nobody has any more."""
     room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
     threads = Threads("upload", room, kit.metrics.upload_queue)
@@ -259,10 +261,11 @@ def open_uploads(kit: Kit, background: Background, users: UserRepository, articl
     cleaner = Cleaner(kit.database, repository, files)
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
-    content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
+    reading = DESERIALIZATION.build(treatment, kit)
+    content, paths = UPLOAD_CONTENT.build(treatment, kit), FILE_PATH.build(treatment, kit)(files.shown)
     return Uploads(
         threads,
-        TransferService(TransferRepository(), articles, Safe(kit), threads, kit.metrics),
+        TransferService(TransferRepository(), articles, reading, threads, kit.metrics),
         AvatarService(repository, users, files, content, paths, threads, kit.metrics, cleaner.released),
     )
 

@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from target_app.controls.audit_log import AUDIT_LOG
+from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
+from target_app.controls.file_path import FILE_PATH
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.login_answer import LOGIN_ANSWER
@@ -24,6 +26,7 @@ from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.token_claims import TOKEN_CLAIMS
 from target_app.controls.token_signature import TOKEN_SIGNATURE
 from target_app.controls.transport import TRANSPORT
+from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.operator_error import OperatorError
@@ -48,11 +51,14 @@ FACTORS: tuple[Factor[Any], ...] = (
     WEBHOOK_VERIFICATION,
     PROVIDER_TLS,
     RATE_LIMIT,
+    FILE_PATH,
+    DESERIALIZATION,
     ERRORS_AND_DOCS,
     TRANSPORT,
     WAF,
     AUDIT_LOG,
     STOCK_AND_COUPON,
+    UPLOAD_CONTENT,
     RESPONSE_CACHE,
     TOKEN_CACHE,
     QUERY_SHAPE,
@@ -78,6 +84,7 @@ TUTORIAL = changed(
     "response_fields=declared",
     "sql=bound",
     "provider_tls=verified",
+    "deserialization=safe",
     "errors_and_docs=stack_trace",
 )
 HARDENED = changed(
@@ -92,9 +99,11 @@ HARDENED = changed(
     "outbound_guard=resolved_and_pinned",
     "webhook_verification=signature_time_replay",
     "rate_limit=shared",
+    "file_path=contained",
     "errors_and_docs=generic",
     "audit_log=chained",
     "stock_and_coupon=atomic",
+    "upload_content=sniffed_and_reencoded",
 )
 PROFILES: Mapping[str, Mapping[str, str]] = {"none": WEAKEST, "tutorial": TUTORIAL, "hardened": HARDENED}
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from security.probe import (
     audit_log,
+    deserialization,
     errors_and_docs,
+    file_path,
     function_authz,
     hash_placement,
     login_answer,
@@ -28,6 +30,7 @@ from security.probe import (
     token_claims,
     token_signature,
     transport,
+    upload_content,
     webhook_verification,
 )
 from security.probe.outcome import Verdict
@@ -222,6 +225,8 @@ CATALOG = (
         "Each worker gives a budget of its own",
         rate_limit.budget_multiplied,
     ),
+    Probe("file_outside", "file_path", None, "Files outside a folder are served", file_path.file_outside),
+    Probe("imported_code", "deserialization", None, "An imported file runs code", deserialization.imported_code),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(
         "docs_exposed",
@@ -254,6 +259,11 @@ CATALOG = (
         "One order under one key is made twice",
         stock_and_coupon.order_doubled,
     ),
+    Probe("avatar_script", "upload_content", None, "A script is served as a picture", upload_content.avatar_script),
+    Probe(
+        "avatar_no_picture", "upload_content", None, "What is no picture is served", upload_content.avatar_no_picture
+    ),
+    Probe("avatar_bomb", "upload_content", None, "A picture fills the memory", upload_content.avatar_bomb),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
     Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
     Probe(

@@ -106,7 +106,8 @@ class Client:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         data: Mapping[str, Any] | None = None,
-        content: str | Iterable[bytes] | None = None,
+        content: str | bytes | Iterable[bytes] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:
@@ -115,14 +116,21 @@ class Client:
         Raises CouldNotRunError where the target stays too busy for the client's patience.
 
         A `fresh` GET carries a parameter that no request before it had: no cache has its answer, so that what a cache
-        does wrong is found by the probe of the cache alone.
+        does wrong is found by the probe of the cache alone. `files` are those of a form: field, and name, bytes, type.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"{path!r} is no path on the target")
         query = dict(params or {})
         if fresh and method == "GET":
             query[FRESH_PARAMETER] = secrets.token_hex(6)
-        options = {"params": query or None, "json": json, "data": data, "content": content, "headers": headers}
+        options = {
+            "params": query or None,
+            "json": json,
+            "data": data,
+            "content": content,
+            "files": files,
+            "headers": headers,
+        }
         answer, again = self._send(method, path, options), 0
         while answer.status_code == BUSY and self._patience:
             if again == self._patience:

@@ -62,6 +62,7 @@ SCHEMA = {
                             "enum": [
                                 *("anonymous_reader", "signed_in_reader", "author", "log_in"),
                                 *("buyer", "integrator", "moderator", "auditor"),
+                                *("moderator", "auditor", "integrator", "watcher"),
                             ]
                         },
                     },
@@ -112,6 +113,8 @@ PROBES = {
     "registration_burst": "rate_limit",
     "forwarded_burst": "rate_limit",
     "budget_multiplied": "rate_limit",
+    "file_outside": "file_path",
+    "imported_code": "deserialization",
     "error_leak": "errors_and_docs",
     "docs_exposed": "errors_and_docs",
     "weak_handshake": "transport",
@@ -120,6 +123,9 @@ PROBES = {
     "audit_edited": "audit_log",
     "coupon_overspent": "stock_and_coupon",
     "order_doubled": "stock_and_coupon",
+    "avatar_script": "upload_content",
+    "avatar_no_picture": "upload_content",
+    "avatar_bomb": "upload_content",
     "cached_draft": "response_cache",
     "cached_token": "token_cache",
     "statements_grow": "query_shape",

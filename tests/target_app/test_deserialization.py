@@ -102,6 +102,26 @@ def test_a_pickle_leaves_no_mark(client: Any, tmp_path: Path) -> None:
     assert not mark.exists()
 
 
+@pytest.mark.parametrize(
+    ("level", "content", "media_type"),
+    [
+        ("pickle", b"(dVarticles\n(l(dVtitle\ncoperator\nconcat\n(VTi\nVtle\ntRsVdescription\nVA\nsVbody\nVB\nsas.",
+         "application/octet-stream"),
+        ("yaml_load", b"articles: [{title: !!python/object/apply:operator.concat [Ti, tle], description: A, body: B}]",
+         "text/yaml"),
+    ],
+)  # fmt: skip
+def test_a_weak_level_calls_what_a_file_names(client: Any, level: str, content: bytes, media_type: str) -> None:
+    """The title is computed; what is no such file at all is refused as elsewhere, and JSON is read as by `safe`."""
+    app = client(f"deserialization={level}")
+    token = app.register("ann")
+    answer = importing(app, token, content, media_type)
+    assert (answer.status_code, answer.json()["articles"][0]["title"]) == (201, "Title")
+    assert importing(app, token, b"\x80[: ", media_type).status_code == 422
+    assert importing(app, token, b"[" * (DEEPEST + 1), "application/json").status_code == 422
+    assert importing(app, token, content, "application/x-unknown").status_code == 415
+
+
 def test_a_refusal_is_counted_and_tells_nothing(client: Any) -> None:
     """The parser's words stay here."""
     app = client()
