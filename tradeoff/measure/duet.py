@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tradeoff.measure.generator import Generator, Sessions
+from tradeoff.measure.generator import Generator, Sessions, arm_entry
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.plan import Block
@@ -132,8 +132,8 @@ class Duet:
     def _arm(self, name: str, spec: ArmSpec) -> dict[str, str | None]:
         """An arm as the load process knows it."""
         scheme, (host, port) = self._target.scheme_for(spec.treatment), self._places[name]
-        ca_file = str(certificate_of(self._folder(name))) if scheme == "https" else None
-        return {"name": name, "url": f"{scheme}://{host}:{port}", "ca_file": ca_file}
+        ca_file = certificate_of(self._folder(name)) if scheme == "https" else None
+        return arm_entry(name, f"{scheme}://{host}:{port}", ca_file)
 
     def _template(self, name: str, spec: ArmSpec) -> Path:
         return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=self._trees[name])

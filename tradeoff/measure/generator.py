@@ -20,6 +20,11 @@ VIRTUAL_USER_SOURCE = "127.77.0.{n}"
 Sessions = dict[str, dict[str, str]]
 
 
+def arm_entry(name: str, url: str, ca_file: Path | None) -> dict[str, str | None]:
+    """An arm as the load process knows it; `ca_file` is what one that serves HTTPS is trusted by."""
+    return {"name": name, "url": url, "ca_file": str(ca_file) if ca_file else None}
+
+
 class Generator:
     """One load process. Every command has one answer; a `failed` answer or its death is an error that says why."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tradeoff.measure.capacity import Capacity, Objective, Step, measure_capacity, read_step
 from tradeoff.measure.duet import choose_cores
-from tradeoff.measure.generator import Generator
+from tradeoff.measure.generator import Generator, arm_entry
 from tradeoff.record.events import HeldLoad
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
@@ -65,7 +65,7 @@ def under_load(target: Target, arm: RunningArm, percent: int, *, seed: int, capa
     """
     cores = choose_cores()
     arm.pin(set(cores.arms))
-    generator = Generator(target, urls={arm.name: arm.url}, core=cores.generator, seed=seed)
+    generator = Generator(target, arms=[arm_entry(arm.name, arm.url, arm.ca_file)], core=cores.generator, seed=seed)
     try:
         generator.sign_in({})
         capacity = capacity or _capacity(generator, arm, target, len(cores.arms), seed).known()
