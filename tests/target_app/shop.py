@@ -18,7 +18,7 @@ class Shop:
 
     def __init__(self, app: AppClient, price: int = PRICE) -> None:
         self.app = app
-        self.author = app.register("author")
+        self.author = app.register("seller")
         self.buyer = app.register("buyer")
         self.slug = app.publish(self.author, "Paid", body="Ä" * 250, price=price)
 

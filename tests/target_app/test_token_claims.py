@@ -1,17 +1,13 @@
-import time
 from collections.abc import Callable
 from typing import Any
 
-import jwt
 import pytest
 
-from target_app.controls.token_claims import AUDIENCE, ISSUER
-from target_app.signing_keys import SigningKeys
+from target_app.controls.token_claims import AUDIENCE
 from tests.target_app.app_client import AppClient, errors
+from tests.target_app.tokens import NOW, signed
 
 Make = Callable[..., AppClient]
-NOW = int(time.time())
-WHOLE = {"sub": "1", "ver": 0, "iat": NOW, "nbf": NOW, "exp": NOW + 600, "aud": AUDIENCE, "iss": ISSUER}
 #: Rightly signed tokens that a strong server refuses, by the claims that are odd; None leaves one out.
 ODD: dict[str, dict[str, Any]] = {
     "over": {"nbf": NOW - 20, "exp": NOW - 10},
@@ -27,11 +23,6 @@ ODD: dict[str, dict[str, Any]] = {
     "by nobody": {"iss": None},
 }
 ENDS = {"over", "endless", "with a wordy end", "with a true end"}
-
-
-def signed(app: AppClient, changes: dict[str, Any]) -> str:
-    claims = {name: value for name, value in {**WHOLE, **changes}.items() if value is not None}
-    return jwt.encode(claims, SigningKeys(app.settings.key_file).hmac_secret(), "HS256")
 
 
 @pytest.mark.parametrize(
