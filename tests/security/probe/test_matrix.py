@@ -4,10 +4,8 @@ import json
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -17,11 +15,15 @@ from security.probe.lab import Lab
 from security.probe.outcome import CouldNotRunError, Outcome, Result
 from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget, run_here
-from tests.parts.target import ROOT, TargetServer, describe, key_file, run_target, target_environment
+from tests.parts.target import ROOT, TargetServer, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
 from tests.security.probe.small_server import ACCOUNTS, ADMIN, LOGIN
-from tradeoff.target.description import read_target
+from tradeoff.measure.attacks import fresh_arm, probe_target
+from tradeoff.plan.arm import parse_arm
+from tradeoff.plan.factors import Level, describe
+from tradeoff.target.description import Target, read_target
 from tradeoff.target.forking import Nursery
+from tradeoff.target.template import Templates
 
 StartTarget = Callable[..., TargetServer]
 
@@ -57,22 +59,47 @@ OTHER_LEVELS = (
 )
 #: One of so many attacks that nobody expects anything of is made here.
 SLICES = 8
+ARTICLES = 1000
 PROVIDER = "https://payments.example"
 LAB = [sys.executable, "-m", "target_app", "lab"]
 
 
-@cache
-def nursery() -> Nursery:
-    """Lab commands are forked, which takes milliseconds and not half a second each."""
+class Attacks:
+    """Attacks arms as `tradeoff probe` does, each on a fresh database, with one process that all of them fork from."""
+
+    def __init__(self, nursery: Nursery, target: Target) -> None:
+        self.nursery = nursery
+        self._target = target
+        self._catalog = describe(target)
+        self._templates = Templates(target, articles=ARTICLES)
+
+    def levels(self) -> dict[str, Level]:
+        """Every level, as `factor=level`."""
+        return {f"{factor.name}={one.name}": one for factor in self._catalog.factors for one in factor.levels}
+
+    def __call__(
+        self, setting: str = "", probes: Collection[str] | None = None, workers: int = 1
+    ) -> dict[str, Outcome]:
+        """The outcomes of all or these probes against `hardened` with this setting."""
+        spec = parse_arm(f"hardened,{setting}".rstrip(","), self._catalog)
+        with fresh_arm(
+            self._target,
+            spec,
+            templates=self._templates,
+            articles=ARTICLES,
+            workers=workers,
+            nursery=self.nursery,
+        ) as arm:
+            attacked = probe_target(self._target, arm.url, arm=arm, workers=workers, nursery=self.nursery)
+            return {outcome.probe: outcome for outcome in run_suite(attacked, probes)}
+
+
+@pytest.fixture(scope="module")
+def attack() -> Iterator[Attacks]:
+    """Attacks on the target of target.toml."""
     target = read_target(ROOT / "target.toml")
-    return Nursery(target, hash_seed=1, trees=[target.root])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _nursery_ends() -> Iterator[None]:
-    with nursery():
-        yield
-    nursery.cache_clear()
+    with Nursery(target, hash_seed=1, trees=[target.root]) as nursery:
+        yield Attacks(nursery, target)
 
 
 @pytest.fixture
@@ -82,14 +109,7 @@ def start_target(start_target: StartTarget, tmp_path: Path) -> StartTarget:
     return partial(start_target, settings=settings)
 
 
-@pytest.fixture(scope="module")
-def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The target's own words on each level, as `factor=level`."""
-    described = describe(tmp_path_factory.mktemp("describe"))
-    return {f"{factor['name']}={level['name']}": level for factor in described["factors"] for level in factor["levels"]}
-
-
-def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
+def attacked_server(server: TargetServer, workers: int = 1) -> ProbeTarget:
     lab = LabCommands(
         mint_token=[*LAB, "mint-token", "--username", "{username}", "--claims", "{claims}"],
         read_db=[*LAB, "read-db", "--username", "{username}"],
@@ -97,7 +117,7 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         resolve=[*LAB, "resolve", "--name", "{name}", "--address", "{address}", "--connect", "{connect}"],
         sign_webhook=[*LAB, "sign-webhook", "--order", "{order}", "--events", "{events}"],
         kill=[*LAB, "kill", "--server", str(server.pid)],
-        run=partial(nursery().run, environment=server.environment(), tree=ROOT),
+        run=partial(run_here, environment=server.environment(), folder=ROOT),
     )
     ca_file = str(server.ca_file) if server.ca_file else None
     return ProbeTarget(
@@ -110,22 +130,6 @@ def probe_target(server: TargetServer, workers: int = 1) -> ProbeTarget:
         admin=ADMIN,
         ca_file=ca_file,
     )
-
-
-def attack(
-    start: StartTarget,
-    seeded: SqliteTemplates,
-    folder: Path,
-    setting: str = "",
-    workers: int = 1,
-    probes: Collection[str] | None = None,
-) -> dict[str, Outcome]:
-    """All or these probes against `hardened` with this setting, on a fresh copy of a seeded database."""
-    factor, _, level = setting.partition("=")
-    passwords = level if factor == "password_hash" else "argon2id_19mib"
-    database_url = seeded.copy(folder, password_hash=passwords)
-    server = start(f"hardened,{setting}".rstrip(","), database_url, workers=workers)
-    return {outcome.probe: outcome for outcome in run_suite(probe_target(server, workers), probes)}
 
 
 def slice_for(setting: str, trips: Collection[str]) -> set[str]:
@@ -146,30 +150,26 @@ def open_questions(outcomes: dict[str, Outcome]) -> dict[str, str]:
     return {name: outcome.evidence for name, outcome in outcomes.items() if outcome.result is Result.COULD_NOT_RUN}
 
 
-def test_every_level_of_the_target_is_attacked_here(levels: dict[str, Any]) -> None:
+def test_every_level_of_the_target_is_attacked_here(attack: Attacks) -> None:
     """The levels named here are the target's: none of its weak levels and traps is left out."""
-    weak = {name for name, level in levels.items() if level["tag"] in ("weak", "trap")}
+    levels = attack.levels()
+    weak = {name for name, level in levels.items() if level.bad}
     assert weak == set(WEAK_LEVELS)
     assert levels.keys() > set(OTHER_LEVELS)
 
 
 @pytest.mark.parametrize("setting", WEAK_LEVELS)
-def test_a_weak_level_trips_what_it_declares(
-    setting: str, levels: dict[str, Any], start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
-) -> None:
+def test_a_weak_level_trips_what_it_declares(setting: str, attack: Attacks) -> None:
     """Of those asked exactly the declared probes succeed, with as many workers as the level needs."""
-    level = levels[setting]
-    asked = slice_for(setting, level["trips"])
-    outcomes = attack(start_target, seeded, tmp_path, setting, level["requires"]["workers"], asked)
-    assert succeeded(outcomes) == set(level["trips"])
+    level = attack.levels()[setting]
+    outcomes = attack(setting, slice_for(setting, level.trips), level.requires.workers)
+    assert succeeded(outcomes) == set(level.trips)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_hardened_stops_every_probe(
-    workers: int, start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
-) -> None:
+def test_hardened_stops_every_probe(workers: int, attack: Attacks) -> None:
     """Against `hardened` no probe succeeds and none leaves its question open; what has no aim is not asked."""
-    outcomes = attack(start_target, seeded, tmp_path, workers=workers)
+    outcomes = attack(workers=workers)
     assert succeeded(outcomes) == set()
     assert open_questions(outcomes) == {}
     unasked = {name for name, outcome in outcomes.items() if outcome.result is Result.NOT_APPLICABLE}
@@ -183,7 +183,7 @@ def test_the_lab_keeps_its_contract(start_target: StartTarget, seeded: SqliteTem
     """
     server = start_target("hardened", seeded.copy(tmp_path), workers=2)
     names = tmp_path / "names.json"
-    lab = Lab(replace(probe_target(server).lab, run=partial(run_here, environment=server.environment(), folder=ROOT)))
+    lab = Lab(attacked_server(server).lab)
     header = {"Authorization": f"Token {lab.mint_token('reader0020')}"}
     answer = httpx.get(f"{server.url}/api/user", headers=header, trust_env=False)
     assert answer.json()["user"]["username"] == "reader0020"
@@ -217,19 +217,17 @@ def test_the_probes_speak_postgresql(start_target: StartTarget, postgres_url: st
     environment = target_environment("hardened", postgres_url, key_file(tmp_path))
     for command in (["migrate"], ["seed", "--articles", "60"]):
         run_target(*command, environment=environment)
-    hardened = {one.probe: one for one in run_suite(probe_target(start_target("hardened", postgres_url)))}
+    hardened = {one.probe: one for one in run_suite(attacked_server(start_target("hardened", postgres_url)))}
     assert (succeeded(hardened), open_questions(hardened)) == (set(), {})
     weak = start_target("hardened,sql=string_built", postgres_url)
     injections = ["sql_boolean", "sql_error", "sql_union"]
-    broken = {one.probe: one for one in run_suite(probe_target(weak), injections)}
+    broken = {one.probe: one for one in run_suite(attacked_server(weak), injections)}
     assert (succeeded(broken), open_questions(broken)) == (set(injections), {})
 
 
 @pytest.mark.parametrize("setting", OTHER_LEVELS)
-def test_a_strong_level_stops_every_probe(
-    setting: str, start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path
-) -> None:
+def test_a_strong_level_stops_every_probe(setting: str, attack: Attacks) -> None:
     """A strong level, or an optimisation without a trap, opens nothing."""
-    outcomes = attack(start_target, seeded, tmp_path, setting, probes=slice_for(setting, ()))
+    outcomes = attack(setting, slice_for(setting, ()))
     assert succeeded(outcomes) == set()
     assert open_questions(outcomes) == {}
