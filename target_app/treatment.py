@@ -9,6 +9,7 @@ from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.mass_assignment import MASS_ASSIGNMENT
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.password_hash import PASSWORD_HASH
@@ -36,6 +37,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     OBJECT_AUTHZ,
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
+    MASS_ASSIGNMENT,
     SQL,
     ERRORS_AND_DOCS,
     WAF,
@@ -62,6 +64,7 @@ TUTORIAL = changed(
     "object_authz=on",
     "function_authz=roles",
     "response_fields=declared",
+    "mass_assignment=declared_only",
     "sql=bound",
     "errors_and_docs=stack_trace",
 )

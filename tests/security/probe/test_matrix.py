@@ -32,7 +32,7 @@ WEAK_LEVELS = (
     *("token_claims=unchecked", "token_claims=exp_only", "signing_key=dictionary_word"),
     *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
-    *("response_fields=whole_row", "sql=string_built"),
+    *("response_fields=whole_row", "mass_assignment=set_everything", "sql=string_built"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
