@@ -36,6 +36,7 @@ from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.input_limits import Bounded as BoundedInput
 from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
 from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
+from target_app.controls.mass_assignment import MASS_ASSIGNMENT
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
 from target_app.controls.outbound_guard import OUTBOUND_GUARD
@@ -133,6 +134,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
 
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
+    assignment = MASS_ASSIGNMENT.build(treatment, kit)
     sql = SQL.build(treatment, kit)
     failures = ERRORS_AND_DOCS.build(treatment, kit)
     cache = RESPONSE_CACHE.build(treatment, kit)
@@ -151,8 +153,8 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
     authenticator = open_authenticator(treatment, kit, people)
-    users = UserService(people, *log_ins(treatment, kit), authenticator, fields, events, audit, sessions)
-    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
+    users = UserService(people, *log_ins(treatment, kit), authenticator, fields, assignment, events, audit, sessions)
+    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, assignment, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)
@@ -190,6 +192,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         authenticator=authenticator,
         functions=functions,
         input_limits=BoundedInput(kit),
+        assignment=assignment,
         audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),

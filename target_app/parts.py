@@ -10,6 +10,7 @@ from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.function_authz import FunctionAuthz
 from target_app.controls.input_limits import InputLimits
+from target_app.controls.mass_assignment import MassAssignment
 from target_app.coupons.service import CouponService
 from target_app.database import Database
 from target_app.ledger.service import LedgerService
@@ -51,6 +52,7 @@ class Parts:
     authenticator: Authenticator
     functions: FunctionAuthz
     input_limits: InputLimits
+    assignment: MassAssignment
     audit: AuditService
     users: UserService
     accounts: AccountService

@@ -12,6 +12,7 @@ from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
 from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.mass_assignment import MASS_ASSIGNMENT
 from target_app.controls.model import Factor
 from target_app.controls.object_authz import OBJECT_AUTHZ
 from target_app.controls.outbound_guard import OUTBOUND_GUARD
@@ -46,6 +47,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     OBJECT_AUTHZ,
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
+    MASS_ASSIGNMENT,
     SQL,
     OUTBOUND_GUARD,
     WEBHOOK_VERIFICATION,
@@ -82,6 +84,7 @@ TUTORIAL = changed(
     "object_authz=on",
     "function_authz=roles",
     "response_fields=declared",
+    "mass_assignment=declared_only",
     "sql=bound",
     "provider_tls=verified",
     "deserialization=safe",

@@ -14,6 +14,7 @@ from security.probe import (
     hash_placement,
     login_answer,
     login_throttle,
+    mass_assignment,
     object_authz,
     outbound_guard,
     password_hash,
@@ -142,6 +143,21 @@ CATALOG = (
     Probe("self_promotion", "function_authz", "API5", "A reader takes a role", function_authz.self_promotion),
     Probe(
         "secret_fields", "response_fields", "API3", "Secrets of a user stand in answers", response_fields.secret_fields
+    ),
+    Probe("role_assigned", "mass_assignment", "API3", "A role sent along is taken", mass_assignment.role_assigned),
+    Probe(
+        "balance_assigned",
+        "mass_assignment",
+        "API3",
+        "A balance sent along is taken",
+        mass_assignment.balance_assigned,
+    ),
+    Probe(
+        "author_assigned",
+        "mass_assignment",
+        "API3",
+        "An article is written in another user's name",
+        mass_assignment.author_assigned,
     ),
     Probe("sql_boolean", "sql", None, "A condition can be put into a statement", sql.sql_boolean),
     Probe("sql_error", "sql", None, "A quote breaks a statement", sql.sql_error),

@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from security.probe.client import Client
-from security.probe.identity import Identity
-from security.probe.json_token import named_by, parts_of
+from security.probe.json_token import named_by, number_of
 from security.probe.outcome import CouldNotRunError, Verdict, not_applicable, stopped, succeeded
 from security.probe.scene import Scene, field_of, require
 
@@ -56,7 +55,7 @@ def staff_read(scene: Scene) -> Verdict:
 def staff_act(scene: Scene) -> Verdict:
     """A reader suspends another account; whether that account still works is looked at."""
     reader, victim = scene.people.sign_in(scene.people.bystander()), scene.register()
-    path = scene.path(f"/moderation/users/{_number(victim)}/suspension")
+    path = scene.path(f"/moderation/users/{number_of(victim)}/suspension")
     statuses: dict[str, int] = {}
     require(named_by(scene, victim.token) == victim.username, "The other account does not work before the attempt.")
     for attempt in _ways("PUT", path):
@@ -72,7 +71,7 @@ def staff_act(scene: Scene) -> Verdict:
 def self_promotion(scene: Scene) -> Verdict:
     """A reader takes a role; the stored row is looked at."""
     reader = scene.register()
-    path = scene.path(f"/admin/users/{_number(reader)}/role")
+    path = scene.path(f"/admin/users/{number_of(reader)}/role")
     statuses: dict[str, int] = {}
     for attempt in _ways("PUT", path):
         statuses.setdefault(attempt.method, _send(reader.client, attempt, {"user": {"role": "admin"}}).status_code)
@@ -108,10 +107,3 @@ def _refused(statuses: Mapping[str, int], what: str) -> Verdict:
     if not set(statuses.values()) <= HIDDEN | REFUSALS:
         raise CouldNotRunError(f"{what}: answered {seen}, neither done nor refused.")
     return stopped(f"{what}: {seen}.")
-
-
-def _number(user: Identity) -> str:
-    """The user's number, as the user's own token has it."""
-    number = parts_of(user.token).claims.get("sub")
-    require(isinstance(number, str) and number.isdigit(), "The token does not tell the user's number.")
-    return str(number)

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import Any, NamedTuple
 
+from security.probe.identity import Identity
 from security.probe.outcome import CouldNotRunError
 from security.probe.scene import Scene, field_of, require
 
@@ -45,6 +46,13 @@ def base64url(data: bytes) -> str:
 def decoded(piece: str) -> bytes:
     """The bytes of base64url without its padding."""
     return base64.urlsafe_b64decode(piece + "=" * (-len(piece) % 4))
+
+
+def number_of(user: Identity) -> str:
+    """The user's number, as the user's own token has it."""
+    number = parts_of(user.token).claims.get("sub")
+    require(isinstance(number, str) and number.isdigit(), "The token does not tell the user's number.")
+    return str(number)
 
 
 def identifying(theirs: str, ours: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@ from typing import Any
 from target_app.controls.audit_log import Actor, AuditLog
 from target_app.controls.login_answer import LoginAnswer
 from target_app.controls.login_throttle import Attempt, LoginThrottle
+from target_app.controls.mass_assignment import MassAssignment
 from target_app.controls.page_session import PageSessions
 from target_app.controls.response_fields import ResponseFields
 from target_app.events import Change, Events
@@ -26,6 +27,7 @@ class UserService:
         throttle: LoginThrottle,
         authenticator: Authenticator,
         fields: ResponseFields,
+        assignment: MassAssignment,
         events: Events,
         audit: AuditLog,
         sessions: PageSessions,
@@ -36,6 +38,7 @@ class UserService:
         self._throttle = throttle
         self._authenticator = authenticator
         self._fields = fields
+        self._assignment = assignment
         self._events = events
         self._audit = audit
         self._sessions = sessions
@@ -52,17 +55,17 @@ class UserService:
         """Make an account. Raises ApiError 409 where the name or the address is taken."""
         await self._refuse_taken(work, new.username, new.email)
         await work.release()
-        password_hash = await self._passwords.hash(new.password)
+        given = new.model_dump()
         now = now_ms()
-        values = {
-            "username": new.username,
-            "email": new.email,
-            "password_hash": password_hash,
+        decided = {
+            "password_hash": await self._passwords.hash(new.password),
             "created_at": now,
             "updated_at": now,
         }
         try:
-            user_id = await self._repository.add(await work.writing(), values)
+            connection = await work.writing()
+            user_id = await self._repository.add(connection, self._assignment.row("users", given, decided))
+            await self._assignment.account(connection, user_id, given)
         except TakenError:
             await work.rollback()
             await self._refuse_taken(work, new.username, new.email)
@@ -110,7 +113,7 @@ class UserService:
         A new password gives all tokens up, but for the one in the answer.
         """
         before = user._asdict()
-        values = update.model_dump(include=update.model_fields_set)
+        values = update.model_dump(exclude_unset=True)
         for optional in ("bio", "image"):
             if optional in values:
                 values[optional] = values[optional] or None
@@ -121,7 +124,10 @@ class UserService:
             return self.shown(user)
         try:
             await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
-            await self._repository.change(await work.writing(), user.id, values | {"updated_at": now_ms()})
+            connection = await work.writing()
+            row = self._assignment.row("users", values, {"updated_at": now_ms()})
+            await self._repository.change(connection, user.id, row)
+            await self._assignment.account(connection, user.id, values)
         except TakenError:
             await work.rollback()
             await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)

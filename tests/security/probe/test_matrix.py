@@ -37,7 +37,7 @@ WEAK_LEVELS = (
     *("token_claims=unchecked", "token_claims=exp_only", "signing_key=dictionary_word"),
     *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
-    *("response_fields=whole_row", "sql=string_built"),
+    *("response_fields=whole_row", "mass_assignment=set_everything", "sql=string_built"),
     *("outbound_guard=off", "outbound_guard=string_check"),
     *("webhook_verification=off", "webhook_verification=signature_only", "provider_tls=unverified"),
     *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
