@@ -9,6 +9,7 @@ from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import FILE_PATH
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
+from target_app.controls.input_limits import INPUT_LIMITS
 from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.model import Factor
@@ -40,6 +41,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     FUNCTION_AUTHZ,
     RESPONSE_FIELDS,
     SQL,
+    INPUT_LIMITS,
     FILE_PATH,
     DESERIALIZATION,
     ERRORS_AND_DOCS,
@@ -81,6 +83,7 @@ HARDENED = changed(
     "token_claims=exp_aud_iss_nbf",
     "signing_key=random_256",
     "revocation=shared",
+    "input_limits=on",
     "file_path=contained",
     "errors_and_docs=generic",
     "upload_content=sniffed_and_reencoded",

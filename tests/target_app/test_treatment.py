@@ -44,7 +44,7 @@ def test_dangerous_levels() -> None:
     assert parse_treatment("tutorial").dangerous == [
         *("hash_placement=inline", "login_throttle=off", "login_answer=distinct"),
         *("token_claims=exp_only", "signing_key=dictionary_word", "revocation=off"),
-        *("file_path=joined",),
+        *("input_limits=off", "file_path=joined"),
         *("errors_and_docs=stack_trace", "upload_content=trusts_client"),
     ]
 

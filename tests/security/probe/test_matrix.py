@@ -33,7 +33,7 @@ WEAK_LEVELS = (
     *("revocation=off", "revocation=per_process"),
     *("object_authz=off", "object_authz=reads_only", "function_authz=off", "function_authz=hidden_route"),
     *("response_fields=whole_row", "sql=string_built"),
-    *("file_path=joined", "deserialization=pickle", "deserialization=yaml_load"),
+    *("input_limits=off", "file_path=joined", "deserialization=pickle", "deserialization=yaml_load"),
     *(
         "errors_and_docs=debug",
         "errors_and_docs=stack_trace",
