@@ -33,7 +33,7 @@ from target_app.controls.file_path import FILE_PATH
 from target_app.controls.form_token import BoundToSession
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
-from target_app.controls.input_limits import Bounded as BoundedInput
+from target_app.controls.input_limits import INPUT_LIMITS, InputLimits
 from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
 from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
 from target_app.controls.mass_assignment import MASS_ASSIGNMENT
@@ -132,6 +132,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
+    limits = INPUT_LIMITS.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     fields = RESPONSE_FIELDS.build(treatment, kit)
     assignment = MASS_ASSIGNMENT.build(treatment, kit)
@@ -191,7 +192,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         background=background,
         authenticator=authenticator,
         functions=functions,
-        input_limits=BoundedInput(kit),
+        input_limits=limits,
         assignment=assignment,
         audit=AuditService(audit),
         users=users,
@@ -210,7 +211,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
-        uploads=open_uploads(treatment, kit, background, people, articles),
+        uploads=open_uploads(treatment, kit, limits, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
     add_api(app, functions.documented)
@@ -255,7 +256,12 @@ def open_realtime(
 
 
 def open_uploads(
-    treatment: Treatment, kit: Kit, background: Background, users: UserRepository, articles: ArticleService
+    treatment: Treatment,
+    kit: Kit,
+    limits: InputLimits,
+    background: Background,
+    users: UserRepository,
+    articles: ArticleService,
 ) -> Uploads:
     """Files of articles, avatars, and what deletes those that nobody has any more."""
     room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
@@ -264,7 +270,7 @@ def open_uploads(
     cleaner = Cleaner(kit.database, repository, files)
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
-    reading = DESERIALIZATION.build(treatment, kit)
+    reading = DESERIALIZATION.build(treatment, kit)(limits)
     content, paths = UPLOAD_CONTENT.build(treatment, kit), FILE_PATH.build(treatment, kit)(files.shown)
     return Uploads(
         threads,

@@ -10,6 +10,7 @@ from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import FILE_PATH
 from target_app.controls.function_authz import FUNCTION_AUTHZ
 from target_app.controls.hash_placement import HASH_PLACEMENT
+from target_app.controls.input_limits import INPUT_LIMITS
 from target_app.controls.login_answer import LOGIN_ANSWER
 from target_app.controls.login_throttle import LOGIN_THROTTLE
 from target_app.controls.mass_assignment import MASS_ASSIGNMENT
@@ -52,6 +53,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     OUTBOUND_GUARD,
     WEBHOOK_VERIFICATION,
     PROVIDER_TLS,
+    INPUT_LIMITS,
     RATE_LIMIT,
     FILE_PATH,
     DESERIALIZATION,
@@ -101,6 +103,7 @@ HARDENED = changed(
     "revocation=shared",
     "outbound_guard=resolved_and_pinned",
     "webhook_verification=signature_time_replay",
+    "input_limits=on",
     "rate_limit=shared",
     "file_path=contained",
     "errors_and_docs=generic",

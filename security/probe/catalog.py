@@ -12,6 +12,7 @@ from security.probe import (
     file_path,
     function_authz,
     hash_placement,
+    input_limits,
     login_answer,
     login_throttle,
     mass_assignment,
@@ -220,6 +221,10 @@ CATALOG = (
         "An event is acted on again",
         webhook_verification.webhook_replayed,
     ),
+    Probe("large_body", "input_limits", "API4", "A body of any size is taken in", input_limits.large_body),
+    Probe("large_page", "input_limits", "API4", "A page of any size is given out", input_limits.large_page),
+    Probe("deep_document", "input_limits", "API4", "A deep document makes it fail", input_limits.deep_document),
+    Probe("slow_pattern", "input_limits", "API4", "A short text keeps a pattern busy", input_limits.slow_pattern),
     Probe(
         "registration_burst",
         "rate_limit",

@@ -74,8 +74,9 @@ def media_type(request: Request) -> str:
 
 def read_query(request: Request, model: type[Model]) -> Model:
     """The query string as `model`; parameters it does not name are ignored. Raises ApiError 422."""
+    limits: InputLimits = request.app.state.parts.input_limits
     try:
-        return model.model_validate(dict(request.query_params))
+        return limits.query(dict(request.query_params), model)
     except ValidationError as error:
         raise refusal(error, depth=0) from None
 

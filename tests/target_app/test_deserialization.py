@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from target_app.controls.deserialization import DEEPEST, MOST_NODES, load_json, load_yaml
+from target_app.controls.deserialization import load_yaml
+from target_app.controls.input_limits import DEEPEST, MOST_NODES
+from target_app.transfer import plain_json
 from target_app.transfer.schemas import LARGEST_FILE
 from tests.target_app.app_client import errors
 from tests.target_app.transfer.files import IMPORT, importing
+
+
+def load_json(content: bytes) -> Any:
+    """As `input_limits` reads it."""
+    return plain_json.load(content, MOST_NODES, DEEPEST)
+
 
 NINE = "".join(f"{name}: &{name} [{', '.join(['*' + chr(ord(name) - 1)] * 9)}]\n" for name in "bcdefghi")
 

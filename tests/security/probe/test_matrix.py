@@ -41,7 +41,7 @@ WEAK_LEVELS = (
     *("outbound_guard=off", "outbound_guard=string_check"),
     *("webhook_verification=off", "webhook_verification=signature_only", "provider_tls=unverified"),
     *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
-    *("file_path=joined", "deserialization=pickle", "deserialization=yaml_load"),
+    *("input_limits=off", "file_path=joined", "deserialization=pickle", "deserialization=yaml_load"),
     *("audit_log=off", "audit_log=plain", "transport=tls10", "upload_content=trusts_client"),
     *(
         "errors_and_docs=debug",
