@@ -20,7 +20,7 @@ SANE_PAGE = 250
 DEPTH = 100_000
 #: Characters of a key that fits no pattern of keys: each further one doubles the time of a pattern that backtracks.
 LENGTHS = range(18, 41, 2)
-#: A pattern that takes longer for a text as short is slow; twice as long for two characters more, and it is exponential.
+#: A pattern that takes longer for so short a text is slow; twice as long for two characters more: exponential.
 SLOW_S, GROWTH = 0.25, 2.0
 
 

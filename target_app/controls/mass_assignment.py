@@ -81,8 +81,10 @@ class OpenBody(BaseModel):
 def open_model(envelope: type[Model]) -> type[Model]:
     """`envelope`, with its one inner model open to every field."""
     ((name, field),) = envelope.model_fields.items()
-    inner: Any = create_model(f"Open{envelope.__name__}Inner", __base__=(field.annotation, OpenBody))
-    return create_model(f"Open{envelope.__name__}", __base__=envelope, **{name: (inner, ...)})
+    declared: Any = field.annotation
+    inner = create_model(f"Open{envelope.__name__}Inner", __base__=(declared, OpenBody))
+    opened: dict[str, Any] = {name: (inner, ...)}
+    return create_model(f"Open{envelope.__name__}", __base__=envelope, **opened)
 
 
 def columns_of(table: str, given: Mapping[str, Any]) -> dict[str, Any]:

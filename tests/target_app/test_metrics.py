@@ -29,6 +29,7 @@ SILENT = {
     "audit_log": "it refuses nothing; target_audit_records_total counts what it wrote",
     "errors_and_docs": "what it hides are the 500s of target_requests_total",
     "login_answer": "it words refusals; what is refused is a wrong password, and login_throttle counts these",
+    "mass_assignment": "what a body does not declare it drops, and refuses nothing",
     "password_hash": "it computes; what has no place in its queue is refused, and counted, by hash_placement",
     "provider_tls": "it decides in the handshake, and the client's breaker counts what fails",
     "signing_key": "it decides once, before the server starts",
@@ -190,12 +191,12 @@ def buy_and_hear_of_it(app: AppClient, *tokens: str) -> None:
 
 
 def send_files(app: AppClient, token: str) -> None:
-    """A picture and what is none, one that is there and one outside; imports that can be read and can't."""
+    """A picture and what is none, one that is there and one outside; imports good, bad and too large."""
     album = Album(app)
     for path in (album.show(token, png()), "/api/avatars/..%2f..%2fapp.db"):
         app.call("GET", path)
     album.put(token, b"no picture")
-    for content in (b"[]", b"["):
+    for content in (b"[]", b"[", b" " * 10**7):
         importing(app, token, content, "application/json")
 
 
