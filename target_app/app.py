@@ -26,7 +26,7 @@ from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
 from target_app.controls.audit_log import AUDIT_LOG
-from target_app.controls.browser_policy import SameHost, Strict
+from target_app.controls.browser_policy import BROWSER_POLICY, BrowserPolicy
 from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import FILE_PATH
@@ -137,12 +137,12 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     fields = RESPONSE_FIELDS.build(treatment, kit)
     assignment = MASS_ASSIGNMENT.build(treatment, kit)
     sql = SQL.build(treatment, kit)
+    policy = BROWSER_POLICY.build(treatment, kit)
     failures = ERRORS_AND_DOCS.build(treatment, kit)
     cache = RESPONSE_CACHE.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
 
-    relay = NoRelay() if redis is None else RedisRelay(redis, settings.database_url, metrics)
-    hub = Hub(metrics, BoundedSockets(kit), relay)
+    hub = open_hub(kit)
     fetcher = Fetcher(OUTBOUND_GUARD.build(treatment, kit))
     told = WebhookRepository()
     delivery = Delivery(database, told, fetcher, metrics)
@@ -166,7 +166,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     provider_events = ProviderEvents(orders, WEBHOOK_VERIFICATION.build(treatment, kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-    realtime = open_realtime(kit, background, hub, authenticator, articles, authz)
+    realtime = open_realtime(kit, background, hub, authenticator, articles, authz, policy)
 
     app = FastAPI(
         title="Conduit",
@@ -177,6 +177,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
+            Middleware(policy.wrap),
             Middleware(RATE_LIMIT.build(treatment, kit).wrap),
             Middleware(WAF.build(treatment, kit).wrap),
             Middleware(cache.wrap),
@@ -198,7 +199,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
         reports=ReportService(ReportRepository(), articles, comments, functions, audit),
-        pages=Pages(Strict(kit), sessions, BoundToSession(kit), SignInService(users, functions, sessions, audit)),
+        pages=Pages(policy, sessions, BoundToSession(kit), SignInService(users, functions, sessions, audit)),
         articles=articles,
         comments=comments,
         ledger=ledger,
@@ -237,6 +238,12 @@ def open_authenticator(treatment: Treatment, kit: Kit, people: UserRepository) -
     return Authenticator(people, tokens, REVOCATION.build(treatment, kit), Immediate(kit), cache)
 
 
+def open_hub(kit: Kit) -> Hub:
+    """What tells streams, of all workers where Redis joins them."""
+    relay = NoRelay() if kit.redis is None else RedisRelay(kit.redis, kit.settings.database_url, kit.metrics)
+    return Hub(kit.metrics, BoundedSockets(kit), relay)
+
+
 def open_realtime(
     kit: Kit,
     background: Background,
@@ -244,6 +251,7 @@ def open_realtime(
     authenticator: Authenticator,
     articles: ArticleService,
     authz: ObjectAuthz,
+    policy: BrowserPolicy,
 ) -> Realtime:
     """Tickets, streams and the second look at who hears what."""
     repository = RealtimeRepository()
@@ -252,7 +260,7 @@ def open_realtime(
     heartbeat_s = kit.settings.heartbeat_s
     background.add("purge_tickets", PURGE_S, tickets.purge)
     background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, authenticator, authz, hub).run)
-    return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, SameHost(kit), heartbeat_s)
+    return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, policy, heartbeat_s)
 
 
 def open_uploads(

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from target_app.controls.audit_log import AUDIT_LOG
+from target_app.controls.browser_policy import BROWSER_POLICY
 from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
 from target_app.controls.file_path import FILE_PATH
@@ -57,6 +58,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     RATE_LIMIT,
     FILE_PATH,
     DESERIALIZATION,
+    BROWSER_POLICY,
     ERRORS_AND_DOCS,
     TRANSPORT,
     WAF,
@@ -106,6 +108,7 @@ HARDENED = changed(
     "input_limits=on",
     "rate_limit=shared",
     "file_path=contained",
+    "browser_policy=strict",
     "errors_and_docs=generic",
     "audit_log=chained",
     "stock_and_coupon=atomic",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from security.probe import (
     audit_log,
+    browser_policy,
     deserialization,
     errors_and_docs,
     file_path,
@@ -248,6 +249,27 @@ CATALOG = (
     ),
     Probe("file_outside", "file_path", None, "Files outside a folder are served", file_path.file_outside),
     Probe("imported_code", "deserialization", None, "An imported file runs code", deserialization.imported_code),
+    Probe(
+        "foreign_origin_reads",
+        "browser_policy",
+        "API8",
+        "Pages of other sites read what is their reader's",
+        browser_policy.foreign_origin_reads,
+    ),
+    Probe(
+        "foreign_socket",
+        "browser_policy",
+        "API8",
+        "Pages of other sites open a WebSocket",
+        browser_policy.foreign_socket,
+    ),
+    Probe(
+        "page_framed",
+        "browser_policy",
+        "API8",
+        "Pages of other sites frame a form",
+        browser_policy.page_framed,
+    ),
     Probe("error_leak", "errors_and_docs", "API8", "An error shows internals", errors_and_docs.error_leak),
     Probe(
         "docs_exposed",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, Field
 
-from target_app.controls.model import Factor, Kit, Level
+from target_app.controls.model import Factor, Kit, Level, StaticFinding
 from target_app.schema import LARGEST_INTEGER
 from target_app.transfer import plain_json
 from target_app.web.errors import ApiError
@@ -132,6 +132,7 @@ INPUT_LIMITS: Factor[InputLimits] = Factor(
             "bodies, pages and documents of any size, and a pattern that may take forever",
             Unbounded,
             trips=("large_body", "large_page", "deep_document", "slow_pattern"),
+            static_findings=(StaticFinding("R303", "target_app/controls/input_limits.py", "Unbounded"),),
         ),
         Level("on", "strong", "every body, page, document and pattern is bounded", Bounded),
     ),

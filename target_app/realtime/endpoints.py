@@ -70,7 +70,7 @@ class Stream:
         realtime = parts.realtime
         handshake = WebSocket(scope, receive, send)
         await receive()
-        realtime.origin.admit(handshake.headers.getlist("origin"), handshake.headers["host"])
+        realtime.policy.admit_socket(handshake.headers.getlist("origin"), handshake.headers["host"])
         query = stream_query(handshake.query_params)
         work = UnitOfWork(parts.database)
         try:

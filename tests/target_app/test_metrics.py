@@ -206,6 +206,8 @@ def visit_the_office(office: Office) -> None:
         office.call(who, "GET", "/api/moderation/reports")
     for _ in range(2):
         office.call("reader", "POST", "/api/users/logout")
+    for origin in ("http://127.0.0.1:8000", "https://evil.example"):
+        office.call(None, "POST", "/moderation/sign-in", headers={"Origin": origin})
 
 
 @pytest.mark.parametrize("path", CONTROLS, ids=lambda path: path.stem)

@@ -45,7 +45,7 @@ def test_dangerous_levels() -> None:
         *("hash_placement=inline", "login_throttle=off", "login_answer=distinct"),
         *("token_claims=exp_only", "signing_key=dictionary_word", "revocation=off"),
         *("outbound_guard=off", "webhook_verification=off", "input_limits=off", "rate_limit=off"),
-        *("file_path=joined", "errors_and_docs=stack_trace"),
+        *("file_path=joined", "browser_policy=reflect_origin_with_credentials", "errors_and_docs=stack_trace"),
         *("audit_log=off", "stock_and_coupon=check_then_act", "upload_content=trusts_client"),
     ]
 

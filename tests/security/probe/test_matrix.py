@@ -42,6 +42,7 @@ WEAK_LEVELS = (
     *("webhook_verification=off", "webhook_verification=signature_only", "provider_tls=unverified"),
     *("rate_limit=off", "rate_limit=trusts_forwarded_for", "rate_limit=per_process"),
     *("input_limits=off", "file_path=joined", "deserialization=pickle", "deserialization=yaml_load"),
+    *("browser_policy=reflect_origin_with_credentials", "browser_policy=none"),
     *("audit_log=off", "audit_log=plain", "transport=tls10", "upload_content=trusts_client"),
     *(
         "errors_and_docs=debug",
