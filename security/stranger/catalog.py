@@ -52,7 +52,7 @@ CHECKS = tuple(
         ("template", "Text is run as a template", "template", None, ("1336",), ("1.3.7",), 3, injection.template),
         ("command", "Text is run as a command", "command", None, ("78",), ("1.2.5",), 3, injection.command),
         ("open_redirect", "A link leads to any host", "redirect", "API8", ("601",), ("1.2.2",), 1, injection.open_redirect),
-        ("one_time", "What counts once can be done again", "stock_and_coupon", "API6", ("362", "799"), ("2.3.4", "15.4.2"), 7, flows.one_time),
+        ("one_time", "What counts once can be done again", "stock_and_coupon", "API6", ("362", "799"), ("2.3.4", "15.4.2"), 7, flows.one_time, 20),
         ("negative_quantity", "Quantities below zero are taken", "business_limits", "API6", ("20", "840"), ("2.2.1",), 5, flows.negative_quantity),
         ("page_size", "A list has no largest page", "input_limits", "API4", ("770",), ("15.2.2",), 3, resources.page_size),
         ("foreign_origin", "Any origin may read with the user's credential", "browser_policy", "API8", ("942",), ("3.4.2",), 1, configuration.foreign_origin),
@@ -63,6 +63,7 @@ CHECKS = tuple(
         ("error_leak", "An error shows internals", "errors_and_docs", "API8", ("209",), ("16.5.1",), 5, configuration.error_leak),
         ("debug_pages", "Debug pages or documentation answer", "errors_and_docs", "API8", ("489",), ("13.4.2",), 8, configuration.debug_pages),
         ("old_versions", "An undeclared version answers", "errors_and_docs", "API9", ("1059",), ("13.4.5",), 5, inventory.old_versions),
+        ("retired_operations", "What is said to be gone answers", "errors_and_docs", "API9", ("1059",), ("13.4.5",), 1, inventory.retired_operations),
         ("hidden_operations", "Undeclared operations answer", "function_authz", "API5", ("285",), ("8.2.1",), 9, functions.hidden_operations),
         ("log_in_bypass", "A log-in needs no password", "sql", "API2", ("89", "943"), ("1.2.4",), 3, injection_sql.log_in_bypass, 8),
         ("reset_token_shown", "A visitor is shown what resets a password", "password_reset", "API2", ("640",), ("6.4.3",), 1, log_in.reset_token_shown, 5),
@@ -71,7 +72,7 @@ CHECKS = tuple(
         ("token_after_logout", "A credential outlives its log-out", "revocation", "API2", ("613",), ("7.4.1",), 3, credentials.token_after_logout, 8),
         ("user_enumeration", "The log-in tells who has an account", "login_answer", "API2", ("204", "208"), ("6.3.8",), 6, log_in.user_enumeration, 15),
         ("login_throttle", "Passwords can be guessed without end", "login_throttle", "API2", ("307",), ("6.3.1",), 8, log_in.login_throttle, 30),
-        ("big_body", "A text has no largest size", "input_limits", "API4", ("770",), ("15.2.2",), 1, resources.big_body),
-        ("secret_fields", "Secrets or private fields stand in answers", "response_fields", "API3", ("213", "200"), ("15.3.1",), 1, exposure.secret_fields),
+        ("big_body", "A text has no largest size", "input_limits", "API4", ("770",), ("15.2.2",), 1, resources.big_body, 4),
+        ("secret_fields", "Secrets or private fields stand in answers", "response_fields", "API3", ("213", "200"), ("15.3.1",), 1, exposure.secret_fields, 8),
     )
 )  # fmt: skip

@@ -129,6 +129,7 @@ def _operation(
         security=tuple(one for one in security if isinstance(one, dict)) if isinstance(security, list) else None,
         inherits_security="security" not in written,
         words=" ".join(str(word) for word in words if word),
+        retired=_is_retired(written),
         extensions=json.dumps({key: one for key, one in written.items() if str(key).startswith("x-")}, default=str),
     )
 
@@ -204,6 +205,11 @@ def _answer(schemas: Schemas, written: Mapping[str, Any]) -> dict[str, Any]:
         first = next(iter(content.values()), {}) if isinstance(content, dict) else answer
         return schemas.flat(first.get("schema")) if isinstance(first, dict) else {}
     return {}
+
+
+def _is_retired(written: Mapping[str, Any]) -> bool:
+    responses = written.get("responses")
+    return isinstance(responses, dict) and bool(responses) and all(str(status).startswith("4") for status in responses)
 
 
 def _list(value: Any) -> list[Any]:

@@ -122,7 +122,7 @@ class _Run:
         world.move()
         if failure is None:
             try:
-                with world.budget.share(check.weight, self._weight, self._kept):
+                with world.budget.share(check.weight, self._weight, self._kept, check.least):
                     for one in check.run(world, tries):
                         found.append(one)
                         if len(found) >= MAX_FLAWS:

@@ -77,6 +77,10 @@ class Things:
         """The objects that this actor made."""
         return [thing for thing in self.all if thing.owner == owner]
 
+    def seen(self, collection: str) -> list[Thing]:
+        """The objects that were seen in a collection and nobody of ours made."""
+        return [thing for thing in self.all if thing.collection == collection and not thing.owner]
+
     def has(self, collection: str, owner: str) -> bool:
         """Whether this actor made an object in a collection."""
         return any(one.collection == collection and one.owner == owner for one in self.all)

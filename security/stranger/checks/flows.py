@@ -12,7 +12,7 @@ from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.credentials import leaving
 from security.stranger.checks.victims import carol
-from security.stranger.discovery import actions, create, creations, overlaid, refers
+from security.stranger.discovery import actions, create, creations, overlaid, paths_to, refers, wordings
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
@@ -197,27 +197,20 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
     for operation, name in places:
-        actor = world.alice
-        params = world.params(operation, actor, own=True) or world.params(operation, actor)
-        if params is None:
-            continue
-        yield from _below_zero(world, operation, name, params, tries)
+        yield from _below_zero(world, operation, name, tries)
 
 
-def _below_zero(
-    world: World, operation: Operation, name: str, params: Mapping[str, Any], tries: Tries
-) -> Iterator[Flaw]:
-    actor = world.alice
-    tries.expect(1)
-    watched = _observers(world, operation, actor, world.request(operation, actor, params))[-2:]
-    before = [world.send(actor, one) for one in watched]
-    for whole in (False, True):
-        body = _with(world.body(operation, actor, world.mark(), whole=whole), name)
-        answer = world.send(actor, world.request(operation, actor, params, body))
-        if answer.ok or answer.status not in (400, 422):
+def _below_zero(world: World, operation: Operation, name: str, tries: Tries) -> Iterator[Flaw]:
+    actor, answer = world.alice, None
+    for params in paths_to(world, operation, actor):
+        tries.expect(1)
+        watched = _observers(world, operation, actor, world.request(operation, actor, params))[-2:]
+        before = [world.send(actor, one) for one in watched]
+        answer = _sent_below_zero(world, operation, name, params)
+        tries.count()
+        if answer.status not in (403, 404, 409):
             break
-    tries.count()
-    if not answer.ok:
+    if answer is None or not answer.ok:
         return
     shown = next((leaf for leaf in leaves(answer.answer.json()) if (number(leaf.value) or 0) < 0), None)
     conditions: list[dict[str, Any]] = [good(0)]
@@ -233,6 +226,14 @@ def _below_zero(
             sentence = f"{name}={BELOW} is taken: {grown.key} is {grown.value} then."
             yield flaw(answer, sentence, [earlier, answer, later], conditions, name)
             return
+
+
+def _sent_below_zero(world: World, operation: Operation, name: str, params: Mapping[str, Any]) -> Exchange:
+    for body, _ in wordings(world, operation, world.alice):
+        answer = world.send(world.alice, world.request(operation, world.alice, params, _with(body, name)))
+        if answer.ok or answer.status not in (400, 404, 422):
+            break
+    return answer
 
 
 def _with(body: Any, name: str) -> Any:

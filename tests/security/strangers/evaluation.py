@@ -1,6 +1,7 @@
-"""What `tradeoff probe` finds on a stranger, held against the seeded flaws: `python -m tests.security.strangers.evaluation`.
+"""What `tradeoff probe` finds on a stranger, held against the seeded flaws.
 
-Prints one line of JSON for each backend and form, as `tests/acceptance/results/strangers-*.jsonl` keep them.
+`python -m tests.security.strangers.evaluation` prints one line of JSON for each backend and form, as
+`tests/acceptance/results/strangers-*.jsonl` keep them.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from tests.security.strangers.truth import Flaw, read_truth
 class Evaluation:
     """One run of the probe. `seconds` are those of the whole command, `findings` are `check METHOD /path`.
 
-    `found` and `missed` are ids of flaws by the rule of README.md; `apart` counts the found ones where a finding may stand for
-    one flaw alone; `beside` are findings on a flawed form that no flaw covers, `false_alarms` all findings on a mended one.
+    `found` and `missed` are ids of flaws by the rule of README.md; `apart` counts the found ones where a finding may
+    stand for one flaw alone; `beside` are findings on a flawed form that no flaw covers, `false_alarms` all on a
+    mended one.
     """
 
     backend: str
