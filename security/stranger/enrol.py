@@ -214,8 +214,8 @@ def _meet(world: World, actor: Actor, sources: list[Exchange]) -> None:
         _witness(world, actor)
     candidates = list(sources)
     if world.witness is not None:
-        shown = world.send(actor, world.witness)
-        candidates.insert(0, shown)
+        asked = (one for one in reversed(world.exchanges) if (one.who, one.request) == (actor.name, world.witness))
+        candidates.insert(0, next(asked, None) or world.send(actor, world.witness))
     for exchange in candidates:
         for pointer, one in objects(exchange.answer.json()):
             if exchange.ok and {actor.persona.username, actor.persona.email} & {str(value) for value in one.values()}:

@@ -33,6 +33,11 @@ QUANTITY = re.compile(
     r"|price|total))$"
 )
 PURSE = re.compile(r"\b(wallet|balance|cart|points|credits)\b")
+# Where a quantity is paid for or moved: below zero it pays.
+SPENDS = re.compile(
+    r"\b(orders?|purchases?|buy|cart|basket|checkout|bookings?|reservations?|payments?|transfers?|withdrawals?|deposits?"
+    r"|donations?|tips?|bids?|trades?)\b"
+)
 AT_ONCE = 8
 BELOW = -3
 
@@ -196,7 +201,7 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
     ]
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
-    for operation, name in places:
+    for operation, name in sorted(places, key=lambda place: not SPENDS.search(place[0].path_words)):
         yield from _below_zero(world, operation, name, tries)
 
 

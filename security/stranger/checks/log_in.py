@@ -12,7 +12,7 @@ from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.checks.victims import carol
+from security.stranger.checks.victims import carol, extra
 from security.stranger.enrol import log_in_request, log_ins, newcomer, newcomer_at_the_door, registrations
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.forgery import prime
@@ -103,7 +103,11 @@ def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     """A wrong password for a known account is answered otherwise than for an unknown one, twice; or much later."""
     victim = _victim(world)
     asker = newcomer_at_the_door(world, "asker")
-    known = _persona(world, victim, asker)
+    try:
+        known = _persona(world, victim, asker)
+    except CouldNotRunError:  # an attack before this one may have locked the account
+        victim = extra(world, "gina", "g") or victim
+        known = _persona(world, victim, asker)
     nobody = world.persona("z")
     if known.username == known.email:  # the log-in wants an address as name
         nobody = replace(nobody, username=nobody.email)
