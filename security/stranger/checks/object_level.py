@@ -27,6 +27,7 @@ from security.stranger.checks.views import (
 )
 from security.stranger.discovery import create, creations, item_operations
 from security.stranger.finding import Flaw, flaw, good
+from security.stranger.leaves import Leaf
 from security.stranger.operation import Operation, words_of
 from security.stranger.things import Thing, object_in, prefix_of
 from security.stranger.world import World
@@ -124,8 +125,13 @@ def _read(world: World, sharing: Sharing, request: Request) -> Iterator[Flaw]:
     if shows(visitor, own, marks) or _is_common(world, sharing, request, own):
         return
     mark = next(mark for mark in marks if mark in own.answer.text and mark in theirs.answer.text)
+    personal = [] if thing_of(world, request) else _personal(world, request, own)
+    # An account may well be shown by its name: what is wrong is more than that.
+    more = [
+        {"of": 1, "same_at": [0, leaf.pointer]} for leaf in personal if theirs.answer.at(leaf.pointer) == leaf.value
+    ]
     sentence = "Bob is shown what Alice owns; a visitor is refused."
-    yield flaw(theirs, sentence, [own, theirs], _shown(1, mark), ",".join(request.query))
+    yield flaw(theirs, sentence, [own, theirs], [*_shown(1, mark), *more[:1]], ",".join(request.query))
 
 
 def _shown(step: int, mark: str) -> list[dict[str, Any]]:
@@ -137,11 +143,15 @@ def _is_common(world: World, sharing: Sharing, request: Request, own: Exchange) 
     thing = thing_of(world, request)
     if thing is not None:
         return sharing.is_shared(thing)
-    # An account: members may see each other's names, and an address where the document says so, but nothing personal.
+    return not _personal(world, request, own)
+
+
+def _personal(world: World, request: Request, own: Exchange) -> list[Leaf]:
+    """What an account's answer holds beyond names, and beyond an address that the document promises."""
     operation = world.document.operation(request.method, request.template)
     declared = {name for name, _ in world.document.schemas.named(operation.answer)} if operation else set()
     shown = [leaf for leaf in told(own.answer.json()).values() if PERSONAL.search(leaf.words)]
-    return all(re.fullmatch(r"(.* )?e ?mail", leaf.words) and leaf.key in declared for leaf in shown)
+    return [leaf for leaf in shown if leaf.key not in declared or not re.fullmatch(r"(.* )?e ?mail", leaf.words)]
 
 
 def _through_own_parent(world: World, request: Request, own: Exchange, marks: list[str]) -> Iterator[Flaw]:
