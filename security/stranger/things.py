@@ -19,6 +19,7 @@ IDS = (
     "slug",
     "key",
     "number",
+    "no",
     "code",
     "ref",
     "reference",
@@ -28,7 +29,7 @@ IDS = (
     "isbn",
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-REFERENCE = re.compile(r"^(?:(.+) )?(id|ids|uuid|guid|slug|ref|reference|key|number|code|sku|isbn)$")
+REFERENCE = re.compile(r"^(?:(.+) )?(id|ids|uuid|guid|slug|ref|reference|key|number|no|code|sku|isbn)$")
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from security.stranger.discovery import actions, create, creations, overlaid, pa
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
+from security.stranger.things import REFERENCE
 from security.stranger.world import World
 
 ONCE = re.compile(
@@ -197,12 +198,21 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
         for operation in (*creations(world), *actions(world))
         if operation.body is not None and not operation.looks_administrative
         for name, schema in world.document.schemas.named(operation.body.schema)
-        if QUANTITY.search(words_of(name)) and schema.get("type") in ("integer", "number", "string", None)
+        if _is_quantity(operation, words_of(name), schema)
     ]
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
     for operation, name in sorted(places, key=lambda place: not SPENDS.search(place[0].path_words)):
         yield from _below_zero(world, operation, name, tries)
+
+
+def _is_quantity(operation: Operation, words: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a property counts something: by its name, or as a number where something is bought or moved."""
+    kind = schema.get("type")
+    if QUANTITY.search(words):
+        return kind in ("integer", "number", "string", None)
+    counted = kind in ("integer", "number") and REFERENCE.match(words) is None
+    return counted and SPENDS.search(operation.path_words) is not None
 
 
 def _below_zero(world: World, operation: Operation, name: str, tries: Tries) -> Iterator[Flaw]:

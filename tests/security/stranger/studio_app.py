@@ -81,7 +81,7 @@ class Studio:
         start(f"{status} -", headers)
         return [text.encode()]
 
-    def _route(self, environ: dict[str, Any]) -> tuple[int, Any]:
+    def _route(self, environ: dict[str, Any]) -> tuple[int, Any]:  # noqa: PLR0911, PLR0912 - the table of routes
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         size = int(environ.get("CONTENT_LENGTH") or 0)
         if size > 100_000:
