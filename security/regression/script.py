@@ -19,12 +19,14 @@ COMPARING = {"like", "unlike", "same_at", "changed_at", "further_at", "slower_by
 class Proof:
     """The exchanges of an attack and the conditions under which they show a flaw; `of` counts from the first one.
 
-    `needs` names actors who must be there though they send nothing, such as the owner of a guessed account.
+    `needs` names actors who must be there though they send nothing, such as the owner of a guessed account; `after` are
+    exchanges that no condition speaks of, such as those that made what a list then holds.
     """
 
     exchanges: Sequence[Exchange]
     flaw: Sequence[Mapping[str, Any]]
     needs: Sequence[str] = ()
+    after: Sequence[Exchange] = ()
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def _needed(proof: Proof, setup: Callable[[str], Sequence[Exchange]]) -> set[Exc
     exchanges = proof.exchanges
     compared = [leaf.origin.exchange for leaf in _leaves(proof.flaw) if isinstance(leaf, TakenText | TakenNumber)]
     made = [one for name in proof.needs for one in setup(name)]
-    found: set[Exchange] = {one for one in (*compared, *made) if one not in exchanges}
+    found: set[Exchange] = {one for one in (*compared, *made, *proof.after) if one not in exchanges}
     waiting = [*exchanges, *found]
     while waiting:
         exchange = waiting.pop()

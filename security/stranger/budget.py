@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from security.probe.client import Meter
 
 FEWEST, SHORTEST_S = 10, 0.5
-GENEROUS, GENEROUS_S = 1.6, 3.0
+GENEROUS, GENEROUS_S = 2.5, 3.0
 
 
 class SpentError(Exception):
@@ -46,15 +46,16 @@ class Budget(Meter):
         return max(0, min(self.limit, self._share or self.limit) - self.requests)
 
     @contextmanager
-    def share(self, weight: float, of: float, kept: int = 0) -> Iterator[None]:
+    def share(self, weight: float, of: float, kept: int = 0, least: int = 0) -> Iterator[None]:
         """Lend more than `weight / of` of what is left to a family: few use theirs up.
 
-        `kept` requests are left out of it, for families that can do nothing with fewer than they need.
+        `kept` requests are left out of it, for families that can do nothing with fewer than they need: what is kept
+        for this one is its `least`.
         """
         part = min(1.0, weight / of)
-        self._share = self.requests + max(
-            FEWEST, round((self.limit - kept - self.requests) * min(1.0, GENEROUS * part))
-        )
+        free = max(0, self.limit - kept - self.requests)
+        lent_requests = max(FEWEST, round(free * min(1.0, GENEROUS * part)))
+        self._share = self.requests + max(1, least, min(free, lent_requests))
         lent = (self.seconds - self.elapsed) * min(1.0, GENEROUS_S * part)
         self._share_ends = time.monotonic() + max(SHORTEST_S, lent)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from security.stranger.actor import Actor
 from security.stranger.entrances import takes_password
 from security.stranger.leaves import leaves
 from security.stranger.operation import LOG_IN, LOG_OUT, RESET, Operation, words_of
-from security.stranger.things import IDS, Thing, items_in, object_in
+from security.stranger.things import IDS, Thing, items_in, object_in, prefix_of
 from security.stranger.world import World
 
 MAX_LISTS = 24
@@ -29,7 +29,7 @@ def explore(world: World) -> None:
         if exchange.ok:
             _remember_list(world, operation, exchange)
     for operation in creations(world)[:MAX_CREATES]:
-        if not world.things.has(operation.base, world.alice.name):
+        if not world.things.has(home(world, operation), world.alice.name):
             create(world, operation, world.alice)
     _claim_listed(world)
 
@@ -65,12 +65,25 @@ def creations(world: World) -> list[Operation]:
 
     def makes(one: Operation) -> bool:
         items = any(other.is_item_of(one) and other.method != "POST" for other in world.document.operations)
-        return one.method == "POST" and not one.is_item and (items or one.base in readable) and not _is_session(one)
+        kept = items or one.base in readable or home(world, one) != one.base
+        return one.method == "POST" and not one.is_item and kept and not _is_session(one)
 
     found = [
         one for one in world.document.operations if makes(one) and one is not world.register and one is not world.log_in
     ]
     return sorted(found, key=lambda one: (len(one.places), one.looks_administrative, refers(world, one)))
+
+
+def home(world: World, operation: Operation) -> str:
+    """The collection in which an operation's objects are found: its own, or one of the same name further out.
+
+    A purchase may be made at `/products/{id}/purchases` and be read at `/purchases/{id}`.
+    """
+    others = world.document.operations
+    if not operation.places or not operation.last or any(one.is_item_of(operation) for one in others):
+        return operation.base
+    outer = (one.parent for one in others if one.method == "GET" and one.is_item and len(one.places) == 1)
+    return next((path for path in outer if words_of(path.rsplit("/", 1)[-1]) == operation.last), operation.base)
 
 
 def refers(world: World, operation: Operation) -> bool:
@@ -107,10 +120,11 @@ def actions(world: World) -> list[Operation]:
 
 def create(world: World, operation: Operation, actor: Actor, change: Mapping[str, Any] | None = None) -> Thing | None:
     """Make an object as this actor, `change` put over the invented properties; None where the target takes none."""
-    params = world.params(operation, actor)
-    if params is None:
-        return None
-    exchange, mark = sent_creation(world, operation, actor, params, change)
+    exchange, mark, params = None, "", {}
+    for params in paths_to(world, operation, actor):
+        exchange, mark = sent_creation(world, operation, actor, params, change)
+        if exchange is None or exchange.status not in (403, 404, 409):
+            break
     if exchange is None or not exchange.ok:
         return None
     thing = _thing(world, operation, actor, params, exchange, mark)
@@ -119,27 +133,48 @@ def create(world: World, operation: Operation, actor: Actor, change: Mapping[str
     return thing
 
 
+def paths_to(world: World, operation: Operation, actor: Actor) -> list[dict[str, Any]]:
+    """Values for the path's parameters: of the actor's own things where it has some, then of things of others.
+
+    One does not buy from oneself: what is refused on one's own thing may well be meant for others'.
+    """
+    found = [world.params(operation, one) for one in (actor, world.anonymous)]
+    if len(operation.places) == 1:
+        (place,) = operation.places
+        found += [{place: thing.key(place)} for thing in world.things.seen(prefix_of(operation, place))]
+    known = [one for one in found if one is not None and None not in one.values()]
+    return [one for at, one in enumerate(known) if one not in known[:at]]
+
+
 def sent_creation(
     world: World, operation: Operation, actor: Actor, params: Mapping[str, Any], change: Mapping[str, Any] | None = None
 ) -> tuple[Exchange | None, str]:
-    """Send what makes an object, in a second wording where the first is refused; with the mark that was used."""
-    exchange, mark, tried = None, "", []
-    for whole in (False, True):
-        mark = world.mark()
-        body = overlaid(world.body(operation, actor, mark, whole=whole), change or {})
-        if body.keys() in tried:
-            continue
-        tried.append(body.keys())
+    """Send what makes an object, in another wording where the first is refused; with the mark that was used."""
+    exchange, used = None, ""
+    for written, mark in wordings(world, operation, actor):
+        used, body = mark, overlaid(written, change or {})
         exchange = world.send(actor, world.request(operation, actor, params, body if operation.body else None))
         if exchange.ok or exchange.status in (401, 403, 404, 405, 429, 599):
             break
     if exchange is not None and exchange.status in (400, 422):
         hinted = _hinted(world, operation, actor, exchange)
         if hinted is not None:
-            mark = world.mark()
-            body = overlaid({**hinted, **world.body(operation, actor, mark)}, change or {})
+            used = world.mark()
+            body = overlaid({**hinted, **world.body(operation, actor, used)}, change or {})
             exchange = world.send(actor, replace(exchange.request, json=body, form=None))
-    return exchange, mark
+    return exchange, used
+
+
+def wordings(world: World, operation: Operation, actor: Actor) -> Iterator[tuple[dict[str, Any], str]]:
+    """Bodies to try in turn, each with its mark: what is needed, all there is, and without the document's receivers."""
+    tried: list[str] = []
+    for whole, examples in ((False, True), (True, True), (False, False)):
+        mark = world.mark()
+        body = world.body(operation, actor, mark, whole=whole, examples=examples)
+        text = str(body).replace(mark, "")
+        if text not in tried:
+            tried.append(text)
+            yield body, mark
 
 
 def overlaid(body: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,13 +199,15 @@ def _hinted(world: World, operation: Operation, actor: Actor, refused: Exchange)
 def _thing(
     world: World, operation: Operation, actor: Actor, params: Mapping[str, Any], exchange: Exchange, mark: str
 ) -> Thing | None:
+    collection = home(world, operation)
+    outer = dict(params) if collection == operation.base else {}
     found = object_in(exchange.answer.json(), mark)
     if found is not None:
-        return Thing(operation.base, actor.name, exchange, found[0], found[1], mark, params)
+        return Thing(collection, actor.name, exchange, found[0], found[1], mark, outer)
     location = exchange.answer.header("location")
     if location:
         key = take(location.rstrip("/").rsplit("/", 1)[-1], exchange, " header location | last")
-        return Thing(operation.base, actor.name, exchange, "", {"id": key}, mark, params)
+        return Thing(collection, actor.name, exchange, "", {"id": key}, mark, outer)
     return _listed(world, operation, actor, params, mark)
 
 

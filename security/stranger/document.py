@@ -27,12 +27,13 @@ class DocumentError(ValueError):
 
 @dataclass(frozen=True)
 class Document:
-    """What a document says: operations, schemas, and the security schemes by name."""
+    """What a document says: operations, schemas, the security schemes by name, and the first server with a host."""
 
     title: str
     operations: tuple[Operation, ...]
     schemas: Schemas
     schemes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    server: str = ""
 
     def operation(self, method: str, path: str) -> Operation | None:
         """The operation of this method and path template, if it is declared."""
@@ -56,7 +57,13 @@ def read_document(text: str) -> Document:
         operations,
         schemas,
         {name: schemas.resolved(one) for name, one in (schemes or {}).items()} if isinstance(schemes, dict) else {},
+        _server(raw),
     )
+
+
+def _server(raw: Mapping[str, Any]) -> str:
+    servers = [one.get("url") for one in _list(raw.get("servers")) if isinstance(one, dict)]
+    return next((url for url in servers if isinstance(url, str) and "//" in url), "")
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -129,6 +136,7 @@ def _operation(
         security=tuple(one for one in security if isinstance(one, dict)) if isinstance(security, list) else None,
         inherits_security="security" not in written,
         words=" ".join(str(word) for word in words if word),
+        retired=_is_retired(written),
         extensions=json.dumps({key: one for key, one in written.items() if str(key).startswith("x-")}, default=str),
     )
 
@@ -204,6 +212,11 @@ def _answer(schemas: Schemas, written: Mapping[str, Any]) -> dict[str, Any]:
         first = next(iter(content.values()), {}) if isinstance(content, dict) else answer
         return schemas.flat(first.get("schema")) if isinstance(first, dict) else {}
     return {}
+
+
+def _is_retired(written: Mapping[str, Any]) -> bool:
+    responses = written.get("responses")
+    return isinstance(responses, dict) and bool(responses) and all(str(status).startswith("4") for status in responses)
 
 
 def _list(value: Any) -> list[Any]:

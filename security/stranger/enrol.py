@@ -20,7 +20,7 @@ from security.stranger.operation import (
     Body,
     words_of,
 )
-from security.stranger.things import IDS
+from security.stranger.things import IDS, Thing, object_in
 from security.stranger.values import Persona, Writing, nothing_known
 from security.stranger.world import World
 
@@ -105,6 +105,7 @@ def sign_in(world: World, actor: Actor, registered: Exchange | None) -> None:
     for exchange in log_ins(world, actor):
         actor.setup.append(exchange)
         sources.append(exchange)
+        _keep_session(world, actor, exchange)
         break
     sources += [registered] if registered else []
     for exchange in reversed(sources):
@@ -116,6 +117,14 @@ def sign_in(world: World, actor: Actor, registered: Exchange | None) -> None:
         _adopt(world, actor, sources)
     _meet(world, actor, sources)
     actor.signed_in = True
+
+
+def _keep_session(world: World, actor: Actor, logged_in: Exchange) -> None:
+    """Remember a session or key that paths can name (`DELETE /keys/{id}`) as its owner's thing."""
+    operation = world.log_in
+    found = object_in(logged_in.answer.json())
+    if operation is not None and found and any(one.is_item_of(operation) for one in world.document.operations):
+        world.things.add(Thing(operation.base, actor.name, logged_in, found[0], found[1], ""))
 
 
 def log_ins(world: World, actor: Actor, password: str | None = None) -> Iterator[Exchange]:
@@ -205,8 +214,8 @@ def _meet(world: World, actor: Actor, sources: list[Exchange]) -> None:
         _witness(world, actor)
     candidates = list(sources)
     if world.witness is not None:
-        shown = world.send(actor, world.witness)
-        candidates.insert(0, shown)
+        asked = (one for one in reversed(world.exchanges) if (one.who, one.request) == (actor.name, world.witness))
+        candidates.insert(0, next(asked, None) or world.send(actor, world.witness))
     for exchange in candidates:
         for pointer, one in objects(exchange.answer.json()):
             if exchange.ok and {actor.persona.username, actor.persona.email} & {str(value) for value in one.values()}:

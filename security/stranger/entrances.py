@@ -25,6 +25,26 @@ def find_operations(world: World) -> None:
     world.log_in = _best(world, posts, LOG_IN, first=r"\b(log ?in|sign ?in|signin)\b", never=NO_LOG_IN)
     if world.log_in is world.register:
         world.log_in = None
+    world.log_in = world.log_in or _unnamed(world, posts, world.register, smaller=True)
+    world.register = world.register or _unnamed(world, posts, world.log_in, smaller=False)
+
+
+def _unnamed(world: World, posts: list[Operation], other: Operation | None, *, smaller: bool) -> Operation | None:
+    """A log-in or registration that no word gives away, beside the other one: a log-in asks for nothing further."""
+    if other is None:
+        return None
+    asked = _asked(world, other)
+    for one in posts:
+        names = _asked(world, one)
+        fits = names <= asked if smaller else names > asked
+        if one is not other and fits and takes_password(world, one) and not NO_LOG_IN.search(one.path_words):
+            return one
+    return None
+
+
+def _asked(world: World, operation: Operation) -> set[str]:
+    """The properties that the operation's body may have."""
+    return {name for name, _ in world.document.schemas.named(operation.body.schema)} if operation.body else set()
 
 
 def _best(

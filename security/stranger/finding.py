@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from security.probe.outcome import presentable
@@ -91,5 +91,18 @@ def evidence_of(world: World, one: Flaw) -> str:
 
 def script_for(world: World, one: Flaw) -> dict[str, Any]:
     """The script that plays the proof again; what it holds of foreign secrets is redacted."""
-    made: dict[str, Any] = script_of(one.proof, world.wording())
+    made: dict[str, Any] = script_of(replace(one.proof, after=_made_before(world, one.proof)), world.wording())
     return made
+
+
+def _made_before(world: World, proof: Proof) -> list[Exchange]:
+    """What made a thing of the first identity in each list or search that the proof asks: answers may hold it."""
+    found: dict[str, Exchange] = {}
+    for exchange in proof.exchanges:
+        base = exchange.request.template.rstrip("/")
+        lists = {base} if exchange.request.params else {base, base.rsplit("/", 1)[0]}
+        for thing in world.things.owned(world.alice.name) if world.identities else ():
+            made = thing.exchange.request.method == "POST" and thing.exchange.number < exchange.number
+            if thing.collection in lists and made:
+                found.setdefault(thing.collection, thing.exchange)
+    return list(found.values())

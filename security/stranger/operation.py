@@ -23,7 +23,8 @@ ADMIN = re.compile(
 PRIVATE_LIST = re.compile(
     r"\b(my|mine|own|your|me|current user|caller|signed[- ]in user|authenticated user|logged[- ]in user)\b"
 )
-NOTICE = re.compile(r"\b(webhooks?|callbacks?|hooks?|ipn|notify|notifications?)\b")
+NOTICE = re.compile(r"\b(webhooks?|callbacks?|hooks?|ipn|notify|notifications?|notices?)\b")
+SIGNED = re.compile(r"\b(signature|hmac)\b")
 HEALTH = re.compile(r"\b(health|healthz|ping|status|version|ready|readyz|live|livez|openapi|docs|metrics|csrf)\b")
 
 
@@ -58,6 +59,8 @@ class Operation:
     inherits_security: bool = False
     words: str = ""
     extensions: str = ""
+    retired: bool = False
+    """Whether the document knows of refusals alone: what was here is gone."""
 
     @property
     def name(self) -> str:
@@ -117,9 +120,16 @@ class Operation:
                 r"\b(admins?|administrators?|staff|moderators?|superusers?)('s)?[ -](only|role|access)", spoken
             )
             or re.search(r"\b(only|require[sd]?|needs?) (an? |the )?(admin|administrator|staff|moderator)", spoken)
-            or re.search(r"^admin", spoken)
+            or re.search(r"^admin|\bfor (the )?(admins?|administrators|staff|moderators|operators|managers)\b", spoken)
             or ADMIN.search(words_of(f"{scopes} {self.extensions}"))
         )
+
+    @property
+    def hears_notices(self) -> bool:
+        """Whether a third party tells something here: its path says so, or it asks for a signature and no account."""
+        signed = any(one.place == "header" and SIGNED.search(words_of(one.name)) for one in self.parameters)
+        told = self.method == "POST" and not self.places and self.body is not None and not self.declares_security
+        return told and (signed or NOTICE.search(self.path_words) is not None)
 
     def query(self, name: str) -> Parameter | None:
         """The query parameter of this name."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from security.guard import Authorization, allow
+from security.guard import Authorization, Refused, allow, same_host
 from security.probe.outcome import CouldNotRunError, Outcome, Result, presentable
 from security.stranger.budget import Budget, SpentError
 from security.stranger.catalog import CHECKS
@@ -66,15 +66,18 @@ def attack(
     Deleting is tried on loopback, and elsewhere only where `destructive` says so.
 
     Raises:
-        Refused: the target is neither loopback nor authorised.
+        Refused: the target is neither loopback nor authorised, or sends everything to another host.
     """
     pinned = allow(url, authorization)
     rate = authorization.max_rate if authorization else None
     budget = Budget(rate, limit=requests, seconds=max(1.0, seconds - RESERVE_S))
     world = World(document, pinned, budget, destructive=destructive or is_local(pinned))
+    if document.server and not same_host(pinned, document.server):
+        world.notes.append(f"The document's server {document.server} is not asked: all traffic goes to {url}.")
     began = time.monotonic()
     try:
         reason = _prepare(world, identities, progress)
+        _stays_here(world)
         run = _Run(world)
         for check in CHECKS:
             progress(check.name)
@@ -105,6 +108,14 @@ def _prepare(
     return None
 
 
+def _stays_here(world: World) -> None:
+    """Raise `Refused` where nothing was answered but redirects to another host: they are not followed."""
+    places = [one.answer.header("location") for one in world.exchanges if 300 <= one.status < 400]
+    elsewhere = next((place for place in places if place and not same_host(world.pinned, place)), None)
+    if elsewhere and not any(one.ok for one in world.exchanges):
+        raise Refused(f"The target redirects to {elsewhere}, another host: name that URL if it may be attacked.")
+
+
 class _Run:
     def __init__(self, world: World) -> None:
         self.outcomes: list[Outcome] = []
@@ -122,7 +133,7 @@ class _Run:
         world.move()
         if failure is None:
             try:
-                with world.budget.share(check.weight, self._weight, self._kept):
+                with world.budget.share(check.weight, self._weight, self._kept, check.least):
                     for one in check.run(world, tries):
                         found.append(one)
                         if len(found) >= MAX_FLAWS:

@@ -19,6 +19,7 @@ IDS = (
     "slug",
     "key",
     "number",
+    "no",
     "code",
     "ref",
     "reference",
@@ -28,7 +29,7 @@ IDS = (
     "isbn",
 )
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-REFERENCE = re.compile(r"^(?:(.+) )?(id|ids|uuid|guid|slug|ref|reference|key|number|code|sku|isbn)$")
+REFERENCE = re.compile(r"^(?:(.+) )?(id|ids|uuid|guid|slug|ref|reference|key|number|no|code|sku|isbn)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,10 @@ class Things:
     def owned(self, owner: str) -> list[Thing]:
         """The objects that this actor made."""
         return [thing for thing in self.all if thing.owner == owner]
+
+    def seen(self, collection: str) -> list[Thing]:
+        """The objects that were seen in a collection and nobody of ours made."""
+        return [thing for thing in self.all if thing.collection == collection and not thing.owner]
 
     def has(self, collection: str, owner: str) -> bool:
         """Whether this actor made an object in a collection."""

@@ -104,6 +104,9 @@ NUMBERS: tuple[tuple[str, float], ...] = (
     (r"\byear\b", 2024),
     (r"\b(stock|capacity|inventory|max uses|uses)\b", 50),
 )
+RECIPIENT = re.compile(
+    r"^(to|recipient|receiver|payee|beneficiary|destination)( (user|account|username|customer|email|id))*$"
+)
 FREE_TEXT = re.compile(
     r"\b(title|body|text|content|note|notes|message|description|subject|name|memo|reason|remark|remarks|comment)$"
 )
@@ -111,12 +114,17 @@ FREE_TEXT = re.compile(
 
 @dataclass(frozen=True)
 class Writing:
-    """How a body is written: by whom, with which mark, what is known of other things, all properties or the needed."""
+    """How a body is written: by whom, with which mark, what is known of other things, all properties or the needed.
+
+    With `examples` things go to the receiver whom the document gives as an example: what is sent to an identity of ours
+    is its own to read.
+    """
 
     persona: Persona
     mark: str
     known: Known
     whole: bool = True
+    examples: bool = True
 
 
 class Inventor:
@@ -172,6 +180,9 @@ def _scalar(name: str, schema: Mapping[str, Any], writing: Writing) -> Any:
     if isinstance(fixed, list) and fixed:
         return fixed[0]
     wanted = Wanted(words_of(name), schema, writing.persona, writing.mark)
+    shown = schema.get("example")
+    if writing.examples and shown is not None and RECIPIENT.search(wanted.words) and _fits(shown, schema):
+        return shown
     found = writing.known(wanted.words)
     if found is not None and _fits(found, schema):
         return found

@@ -28,14 +28,11 @@ from security.stranger.leaves import Leaf, leaves
 from security.stranger.operation import Operation, singular, words_of
 from security.stranger.shaping import shaped
 from security.stranger.things import Thing, Things, noun_of, prefix_of
-from security.stranger.values import Inventor, Persona, Writing
+from security.stranger.values import RECIPIENT, Inventor, Persona, Writing
 
 TIMEOUT_S = 3.0
 TIMED_OUT = 599
 ANSWER_CHARACTERS = 2_000_000
-RECIPIENT = re.compile(
-    r"^(to|recipient|receiver|payee|beneficiary|destination)( (user|account|username|customer|email|id))*$"
-)
 CODE = re.compile(r"^((coupon|voucher|promo|promotion|gift|discount|referral) )?(code|coupon|voucher)$")
 SHOWN_CODE = re.compile(r"\b(?=[A-Z0-9_-]*\d)[A-Z][A-Z0-9_-]{4,24}\b")
 CREDENTIAL_HEADER = re.compile(r"\b(authorization|csrf|xsrf|token|api key|cookie)\b")
@@ -202,22 +199,28 @@ class World:
         if re.search(r"\b(user|owner|author|account|customer|member)s? id\b", words) and "id" in actor.facts:
             return actor.facts["id"]
         found = self.things.referred(words, actor.name)
-        return self._shown_code() if found is None and CODE.search(words) else found
+        return self._shown_code(words) if found is None and CODE.search(words) else found
 
-    def _shown_code(self) -> str | None:
-        """A code that the document's own words give as an example."""
+    def _shown_code(self, words: str) -> str | None:
+        """A code that the document gives as an example: of a property with this name, or in its words."""
+        for one in self.document.operations:
+            for name, schema in self.document.schemas.named(one.body.schema) if one.body else ():
+                if words_of(name) == words and isinstance(shown := schema.get("example"), str):
+                    return shown
         said = (SHOWN_CODE.search(one.words) for one in self.document.operations)
         return next((found[0] for found in said if found), None)
 
-    def body(self, operation: Operation, actor: Actor, mark: str, *, whole: bool = False) -> dict[str, Any]:
+    def body(
+        self, operation: Operation, actor: Actor, mark: str, *, whole: bool = False, examples: bool = True
+    ) -> dict[str, Any]:
         """An invented body for this operation, empty where it takes none."""
         if operation.body is None:
             return {}
-        return self.inventor.body(operation.body, self.writing(actor, mark, whole=whole))
+        return self.inventor.body(operation.body, self.writing(actor, mark, whole=whole, examples=examples))
 
-    def writing(self, actor: Actor, mark: str, *, whole: bool = True) -> Writing:
+    def writing(self, actor: Actor, mark: str, *, whole: bool = True, examples: bool = True) -> Writing:
         """How this actor writes: with this mark, knowing the actor's own things."""
-        return Writing(actor.persona, mark, partial(self.known, actor), whole)
+        return Writing(actor.persona, mark, partial(self.known, actor), whole, examples)
 
     def request(
         self,

@@ -19,12 +19,13 @@ from security.stranger.checks.views import PERSONAL, told
 from security.stranger.discovery import creations
 from security.stranger.enrol import NoIdentityError, newcomer, sign_in
 from security.stranger.finding import Flaw, flaw, good
-from security.stranger.operation import HEALTH, LOG_OUT, Operation
+from security.stranger.operation import HEALTH, LOG_OUT, Operation, words_of
 from security.stranger.things import object_in
 from security.stranger.world import World
 
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
 ACCEPTED: dict[str, Any] = good(0)
+LOGS_OUT = re.compile(r"\b(log|logs|sign|signs) ?out\b|\bends? (the|a|this|one's|your) session\b")
 # What tutorials, templates and hasty people sign with, one a line.
 TAILS = ("", "secret", "-secret", "_secret", "key", "-key", "123", "-secret-key", "-dev", "-dev-secret")
 WEAK_KEYS = Path(__file__).parents[1] / "weak_keys.txt"
@@ -200,14 +201,7 @@ def token_endless(world: World, tries: Tries) -> Iterator[Flaw]:
 
 def token_after_logout(world: World, tries: Tries) -> Iterator[Flaw]:
     """A credential goes on working after its log-out."""
-    operation = next(
-        (
-            one
-            for one in world.document.operations
-            if LOG_OUT.search(one.path_words) and one.method in ("POST", "GET", "DELETE") and not one.places
-        ),
-        None,
-    )
+    operation = _log_out(world)
     if operation is None:
         raise NothingToAttackError("The document has no log-out.")
     request = _needs_witness(world)
@@ -215,7 +209,7 @@ def token_after_logout(world: World, tries: Tries) -> Iterator[Flaw]:
     tries.expect(1)
     before = world.send(leaver, request)
     kept = leaver.bearing("thief", leaver.credential.copy())
-    out = world.send(leaver, world.request(operation, leaver))
+    out = world.send(leaver, world.request(operation, leaver, world.params(operation, leaver, own=True)))
     if not before.ok or out.status >= 400:
         raise CouldNotRunError(f"The log-out was answered {out.status}.")
     after = world.send(kept, request)
@@ -225,11 +219,28 @@ def token_after_logout(world: World, tries: Tries) -> Iterator[Flaw]:
         yield flaw(out, "After the log-out the old credential is still taken.", [before, out, after], conditions)
 
 
+def _log_out(world: World) -> Operation | None:
+    """The operation that logs out: by its path or the document's words, or by deleting what the log-in made."""
+    ending = [one for one in world.document.operations if one.method in ("POST", "GET", "DELETE")]
+    log_in = world.log_in
+
+    def rank(one: Operation) -> int:
+        if LOG_OUT.search(one.path_words) and not one.places:
+            return 0
+        deletes = one.method == "DELETE" and log_in is not None
+        if deletes and log_in is not None and (one.base == log_in.base or one.is_item_of(log_in)):
+            return 1
+        return 2 if LOGS_OUT.search(words_of(one.words)) and not one.places else 3
+
+    return min((one for one in ending if rank(one) < 3), key=rank, default=None)
+
+
 def leaving(world: World) -> Actor:
     """Somebody whose session may end: a newcomer, or the second identity in a session of its own."""
     if world.can_register:
         try:
-            actor = newcomer(world, "dave", "d")
+            at = sum(one.name.startswith("dave") for one in world.identities) or ""
+            actor = newcomer(world, f"dave{at}", f"d{at}")
         except NoIdentityError as error:
             raise CouldNotRunError(str(error)) from error
         world.identities.append(actor)

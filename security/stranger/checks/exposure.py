@@ -40,6 +40,7 @@ MASKED = re.compile(r"[*•…x]{3,}", re.IGNORECASE)
 
 def secret_fields(world: World, tries: Tries) -> Iterator[Flaw]:
     """Secrets in any answer, and personal fields of others that the document does not promise."""
+    _look_around(world)
     told: set[tuple[str, str]] = set()
     readers = {world.anonymous.name, *(one.name for one in world.identities)}
     answers = [one for one in world.exchanges if one.ok and one.who in readers]
@@ -54,6 +55,17 @@ def secret_fields(world: World, tries: Tries) -> Iterator[Flaw]:
                 yield flaw(
                     exchange, f"The answer to {exchange.who} holds the field {key}, {why}.", [exchange], conditions, key
                 )
+
+
+def _look_around(world: World) -> None:
+    """Let the second identity read what the first one may and it has not seen, as far as requests are left."""
+    seen = {one.request.template for one in world.exchanges if one.who != world.alice.name and one.ok}
+    for operation in world.document.operations:
+        if operation.method != "GET" or operation.path in seen or operation.looks_administrative:
+            continue
+        params = world.params(operation, world.alice)
+        if params is not None and world.budget.left > 1:
+            world.send(world.bob, world.request(operation, world.bob, params))
 
 
 def _wrong(world: World, exchange: Exchange) -> Iterator[tuple[str, str, str]]:

@@ -12,10 +12,11 @@ from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.credentials import leaving
 from security.stranger.checks.victims import carol
-from security.stranger.discovery import actions, create, creations, overlaid, refers
+from security.stranger.discovery import actions, create, creations, overlaid, paths_to, refers, wordings
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import Leaf, leaves, number
 from security.stranger.operation import Operation, words_of
+from security.stranger.things import REFERENCE
 from security.stranger.world import World
 
 ONCE = re.compile(
@@ -33,6 +34,11 @@ QUANTITY = re.compile(
     r"|price|total))$"
 )
 PURSE = re.compile(r"\b(wallet|balance|cart|points|credits)\b")
+# Where a quantity is paid for or moved: below zero it pays.
+SPENDS = re.compile(
+    r"\b(orders?|purchases?|buy|cart|basket|checkout|bookings?|reservations?|payments?|transfers?|withdrawals?|deposits?"
+    r"|donations?|tips?|bids?|trades?)\b"
+)
 AT_ONCE = 8
 BELOW = -3
 
@@ -192,32 +198,34 @@ def negative_quantity(world: World, tries: Tries) -> Iterator[Flaw]:
         for operation in (*creations(world), *actions(world))
         if operation.body is not None and not operation.looks_administrative
         for name, schema in world.document.schemas.named(operation.body.schema)
-        if QUANTITY.search(words_of(name)) and schema.get("type") in ("integer", "number", "string", None)
+        if _is_quantity(operation, words_of(name), schema)
     ]
     if not places:
         raise NothingToAttackError("No operation takes a quantity or an amount.")
-    for operation, name in places:
-        actor = world.alice
-        params = world.params(operation, actor, own=True) or world.params(operation, actor)
-        if params is None:
-            continue
-        yield from _below_zero(world, operation, name, params, tries)
+    for operation, name in sorted(places, key=lambda place: not SPENDS.search(place[0].path_words)):
+        yield from _below_zero(world, operation, name, tries)
 
 
-def _below_zero(
-    world: World, operation: Operation, name: str, params: Mapping[str, Any], tries: Tries
-) -> Iterator[Flaw]:
-    actor = world.alice
-    tries.expect(1)
-    watched = _observers(world, operation, actor, world.request(operation, actor, params))[-2:]
-    before = [world.send(actor, one) for one in watched]
-    for whole in (False, True):
-        body = _with(world.body(operation, actor, world.mark(), whole=whole), name)
-        answer = world.send(actor, world.request(operation, actor, params, body))
-        if answer.ok or answer.status not in (400, 422):
+def _is_quantity(operation: Operation, words: str, schema: Mapping[str, Any]) -> bool:
+    """Whether a property counts something: by its name, or as a number where something is bought or moved."""
+    kind = schema.get("type")
+    if QUANTITY.search(words):
+        return kind in ("integer", "number", "string", None)
+    counted = kind in ("integer", "number") and REFERENCE.match(words) is None
+    return counted and SPENDS.search(operation.path_words) is not None
+
+
+def _below_zero(world: World, operation: Operation, name: str, tries: Tries) -> Iterator[Flaw]:
+    actor, answer = world.alice, None
+    for params in paths_to(world, operation, actor):
+        tries.expect(1)
+        watched = _observers(world, operation, actor, world.request(operation, actor, params))[-2:]
+        before = [world.send(actor, one) for one in watched]
+        answer = _sent_below_zero(world, operation, name, params)
+        tries.count()
+        if answer.status not in (403, 404, 409):
             break
-    tries.count()
-    if not answer.ok:
+    if answer is None or not answer.ok:
         return
     shown = next((leaf for leaf in leaves(answer.answer.json()) if (number(leaf.value) or 0) < 0), None)
     conditions: list[dict[str, Any]] = [good(0)]
@@ -233,6 +241,14 @@ def _below_zero(
             sentence = f"{name}={BELOW} is taken: {grown.key} is {grown.value} then."
             yield flaw(answer, sentence, [earlier, answer, later], conditions, name)
             return
+
+
+def _sent_below_zero(world: World, operation: Operation, name: str, params: Mapping[str, Any]) -> Exchange:
+    for body, _ in wordings(world, operation, world.alice):
+        answer = world.send(world.alice, world.request(operation, world.alice, params, _with(body, name)))
+        if answer.ok or answer.status not in (400, 404, 422):
+            break
+    return answer
 
 
 def _with(body: Any, name: str) -> Any:

@@ -16,22 +16,24 @@ from security.stranger.checks.views import told
 from security.stranger.discovery import UNSAFE
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.operation import Operation, words_of
-from security.stranger.world import World
+from security.stranger.world import IDENTITIES, World
 
 BY_OTHER_MEANS = 4  # operations after which only the declared way is tried
 OTHER_METHODS = ("GET", "POST", "PUT")
 # Guessable names, beside where the document's own operations are.
 HIDDEN = (
-    "/admin",
     "/admin/users",
+    "/internal/users",
+    "/ops/users",
+    "/users/all",
+    "/users/export",
+    "/admin",
     "/admin/stats",
     "/admin/config",
     "/internal",
-    "/internal/users",
     "/internal/stats",
-    "/users/all",
+    "/ops",
     "/export",
-    "/users/export",
     "/admin/export",
     "/backup",
     "/debug/users",
@@ -142,7 +144,7 @@ def bases(world: World) -> list[str]:
 def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
     """Paths that nobody declared, but that anybody may guess or read of, answer a plain identity."""
     declared = {one.base for one in world.document.operations}
-    found = 0
+    found, accounts = 0, _accounts(world)
     for path in _hinted(world, declared):
         tries.expect(1)
         answer = world.send(world.bob, Request("GET", path))
@@ -158,7 +160,7 @@ def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
     for base in bases(world):
         missing = world.send(world.bob, Request("GET", f"{base}/missing-{secrets.token_hex(4)}"))
         for tail in HIDDEN:
-            path = base + tail
+            path = base + tail.replace("users", accounts)
             if path in declared or _is_item_of(declared, path) or found > 2:
                 continue
             tries.expect(1)
@@ -177,6 +179,12 @@ def hidden_operations(world: World, tries: Tries) -> Iterator[Flaw]:
                     [answer],
                     [ACCEPTED],
                 )
+
+
+def _accounts(world: World) -> str:
+    """What the application calls its users in paths."""
+    words = [word for one in world.document.operations for word in one.path_words.split(" ")]
+    return next((word for word in words if word in IDENTITIES and word.endswith("s")), "users")
 
 
 def _hinted(world: World, declared: set[str]) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from security.regression.exchange import Exchange, Request
 from security.regression.player import size_of
 from security.stranger.check import NothingToAttackError, Tries
+from security.stranger.discovery import overlaid
 from security.stranger.enrol import log_in_request, newcomer_at_the_door
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
@@ -35,6 +37,9 @@ LIKELY = re.compile(
 SORT = re.compile(r"^(sort|order|order by|sort by|ordering|sort field)$")
 SIZE = re.compile(r"\b(limit|offset|page|size|per page|count)\b")
 MAX_PLACES = 10
+MAX_FILTERS = 5
+MOST_TEXTS = 2
+SEARCH = re.compile(r"\b(search|query|filter|find|lookup)$")
 
 
 @dataclass(frozen=True)
@@ -170,29 +175,53 @@ def _signed_in(answer: Exchange, wrong: Exchange) -> bool:
 
 
 def nosql_operator(world: World, tries: Tries) -> Iterator[Flaw]:
-    """An operator in brackets (`name[$ne]=`) changes what a filter gives, twice."""
-    places = [slot for slot in slots(world) if not slot.in_path and not SORT.search(words_of(slot.name))]
+    """An operator (`name[$ne]=` in the query, `{"$ne": …}` in JSON) changes what a filter gives, twice."""
+    places = [*_query_filters(world), *_json_filters(world)][:MAX_FILTERS]
     if not places:
         raise NothingToAttackError("No list takes a filter.")
-    for slot in places[:5]:
-        tries.expect(1)
-        control = world.send(world.alice, slot.holding(NOBODY))
-        query = {name: value for name, value in slot.request.query.items() if name != slot.name}
-
-        def operated(operator: str, slot: Slot = slot, query: Mapping[str, Any] = query) -> Exchange:
-            return world.send(world.alice, replace(slot.request, query={**query, f"{slot.name}[{operator}]": NOBODY}))
-
-        other = operated("$ne")
+    tries.expect(len(places))
+    for name, holding in places:
+        other, same = (world.send(world.alice, holding(operator)) for operator in ("$ne", "$eq"))
         tries.count()
-        if not other.ok or size_of(other.answer) == size_of(control.answer):
+        if not other.ok or size_of(other.answer) == size_of(same.answer):
             continue
-        same, again, last = operated("$eq"), operated("$ne"), operated("$eq")
-        if size_of(other.answer) == size_of(again.answer) != size_of(same.answer) == size_of(last.answer):
+        again, last = (world.send(world.alice, holding(operator)) for operator in ("$ne", "$eq"))
+        if size_of(other.answer) == size_of(again.answer) and size_of(same.answer) == size_of(last.answer):
             conditions = [{"of": 0, "unlike": 1}, {"of": 2, "like": 0}]
-            yield flaw(
-                other,
-                f"The operators $ne and $eq in {slot.name} give different answers, twice.",
-                [other, same, again],
-                conditions,
-                slot.name,
-            )
+            sentence = f"The operators $ne and $eq in {name} give different answers, twice."
+            yield flaw(other, sentence, [other, same, again], conditions, name)
+
+
+Filter = tuple[str, Callable[[str], Request]]
+
+
+def _query_filters(world: World) -> list[Filter]:
+    """Parameters of GETs, and the request that puts an operator on them."""
+    found = [slot for slot in slots(world) if not slot.in_path and not SORT.search(words_of(slot.name))]
+
+    def holding(slot: Slot, operator: str) -> Request:
+        query = {name: value for name, value in slot.request.query.items() if name != slot.name}
+        return replace(slot.request, query={**query, f"{slot.name}[{operator}]": NOBODY})
+
+    return [(slot.name, partial(holding, slot)) for slot in found]
+
+
+def _json_filters(world: World) -> list[Filter]:
+    """Texts in the bodies of POSTs that search, and the request that puts an operator in their place."""
+    found: list[Filter] = []
+    for one in world.document.operations:
+        if one.method != "POST" or one.places or one.body is None or not SEARCH.search(one.path_words):
+            continue
+        body = world.body(one, world.alice, world.mark())
+
+        def holding(operation: Operation, body: Mapping[str, Any], name: str, operator: str) -> Request:
+            return world.request(operation, world.alice, {}, overlaid(body, {name: {operator: NOBODY}}))
+
+        texts = [(name, schema) for name, schema in world.document.schemas.named(one.body.schema) if _is_text(schema)]
+        ranked = sorted(texts, key=lambda pair: "enum" in pair[1])
+        found += [(name, partial(holding, one, body, name)) for name, _ in ranked[:MOST_TEXTS]]
+    return found
+
+
+def _is_text(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "string"

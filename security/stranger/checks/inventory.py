@@ -35,6 +35,22 @@ def old_versions(world: World, tries: Tries) -> Iterator[Flaw]:
             tries.count()
 
 
+def retired_operations(world: World, tries: Tries) -> Iterator[Flaw]:
+    """What the document says is gone answers."""
+    gone = [one for one in world.document.operations if one.retired and one.method == "GET"]
+    if not gone:
+        raise NothingToAttackError("The document names no operation that is gone.")
+    for operation in gone:
+        params = world.params(operation, world.alice)
+        if params is None:
+            continue
+        tries.expect(1)
+        answer = world.send(world.alice, world.request(operation, world.alice, params))
+        tries.count()
+        if answer.ok and told(answer.answer.json()):
+            yield flaw(answer, "The document says that this is gone, and it answers.", [answer], [good(0)])
+
+
 def _answered(world: World) -> list[Exchange]:
     """Answered GETs that differ in path, signed-in ones with content first."""
     gets = [

@@ -12,7 +12,7 @@ from security.probe.outcome import CouldNotRunError
 from security.regression.exchange import Exchange, Request
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
-from security.stranger.checks.victims import carol
+from security.stranger.checks.victims import carol, extra
 from security.stranger.enrol import log_in_request, log_ins, newcomer, newcomer_at_the_door, registrations
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.forgery import prime
@@ -21,6 +21,7 @@ from security.stranger.operation import RESET, Operation, words_of
 from security.stranger.values import Persona, Writing, nothing_known
 from security.stranger.world import World
 
+NAME = re.compile(r"\b(user ?name|login|handle|nick ?name|user|account name)\b")
 GUESSES = 22
 FEWEST = 15
 WEAK = "12345"
@@ -102,7 +103,11 @@ def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     """A wrong password for a known account is answered otherwise than for an unknown one, twice; or much later."""
     victim = _victim(world)
     asker = newcomer_at_the_door(world, "asker")
-    known = _persona(world, victim, asker)
+    try:
+        known = _persona(world, victim, asker)
+    except CouldNotRunError:  # an attack before this one may have locked the account
+        victim = extra(world, "gina", "g") or victim
+        known = _persona(world, victim, asker)
     nobody = world.persona("z")
     if known.username == known.email:  # the log-in wants an address as name
         nobody = replace(nobody, username=nobody.email)
@@ -112,12 +117,13 @@ def user_enumeration(world: World, tries: Tries) -> Iterator[Flaw]:
     if len(pairs) < 2:
         raise CouldNotRunError("The log-in refused to answer before two pairs were compared.")
     tries.count()
-    found = _told_apart(victim, nobody, pairs)
+    found = _told_apart(victim, [nobody] * 2, pairs)
     if found:
         yield found
     elif len(pairs) == PAIRS:
         yield from _by_time(pairs, victim)
     yield from _at_reset(world, victim, tries)
+    yield from _at_registration(world, victim, tries)
 
 
 def _pairs(world: World, asker: Actor, requests: Sequence[Request], count: int) -> list[tuple[Exchange, Exchange]]:
@@ -131,9 +137,10 @@ def _pairs(world: World, asker: Actor, requests: Sequence[Request], count: int) 
     return pairs
 
 
-def _told_apart(victim: Actor, nobody: Persona, pairs: Sequence[tuple[Exchange, Exchange]]) -> Flaw | None:
-    """The flaw where both of two pairs differ, in the same way."""
-    said = [(_said(victim.persona, one), _said(nobody, other)) for one, other in pairs[:2]]
+def _told_apart(victim: Actor, nobodies: Sequence[Persona], pairs: Sequence[tuple[Exchange, Exchange]]) -> Flaw | None:
+    """The flaw where both of two pairs differ, in the same way; each pair has a nobody of its own."""
+    told = zip(nobodies, pairs, strict=False)
+    said = [(_said(victim.persona, one), _said(nobody, other)) for nobody, (one, other) in told]
     if len(said) < 2 or said[0] != said[1] or said[0][0] == said[0][1]:
         return None
     first, second = pairs[0]
@@ -187,9 +194,45 @@ def _at_reset(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
         requests = [_forgetting(world, operation, one) for one in (victim, nobody)]
         pairs = _pairs(world, asker, requests, 2)
         tries.count()
-        found = _told_apart(victim, nobody.persona, pairs)
+        found = _told_apart(victim, [nobody.persona] * 2, pairs)
         if found and not _same_but_secret(*pairs[0]):
             yield found
+
+
+def _at_registration(world: World, victim: Actor, tries: Tries) -> Iterator[Flaw]:
+    """Registering a known address is answered otherwise than a new one, though addresses are nobody else's business.
+
+    Where accounts have public names, their being taken must be said.
+    """
+    if world.register is None or world.register.body is None or not world.can_register:
+        return
+    names = [words_of(name) for name, _ in world.document.schemas.named(world.register.body.schema)]
+    if any(NAME.search(words) for words in names) or not any(words.endswith("email") for words in names):
+        return
+    tries.expect(1)
+    asker, nobodies = newcomer_at_the_door(world, "joiner"), [world.persona(letter) for letter in "xy"]
+    pairs = []
+    for nobody in nobodies:
+        first, second = (
+            world.send(asker, _registering(world, Actor("nobody", one)), patient=False)
+            for one in (victim.persona, nobody)
+        )
+        if 429 not in (first.status, second.status):
+            pairs.append((first, second))
+    tries.count()
+    found = _told_apart(victim, nobodies, pairs)
+    if found and pairs[0][1].ok:
+        yield replace(found, place="registration")
+
+
+def _registering(world: World, actor: Actor) -> Request:
+    """A registration in as many properties as those of our identities took."""
+    operation = world.register
+    assert operation is not None
+    taken = next((one.request.json for one in world.alice.setup if one.request.name == operation.name), None) or {}
+    bodies = list(registrations(world, actor))
+    body = next((one for one in bodies if one.keys() == taken.keys()), bodies[0])
+    return world.request(operation, actor, body=body)
 
 
 def _forgetting(world: World, operation: Operation, actor: Actor) -> Request:

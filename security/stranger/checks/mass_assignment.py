@@ -11,7 +11,7 @@ from security.regression.exchange import Exchange
 from security.stranger.actor import Actor
 from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import view
-from security.stranger.discovery import create, creations, overlaid, sent_creation
+from security.stranger.discovery import create, creations, home, overlaid, sent_creation
 from security.stranger.enrol import NoIdentityError, beside_password, newcomer
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import Leaf, leaves, number
@@ -230,7 +230,7 @@ def object_properties(world: World, tries: Tries) -> Iterator[Flaw]:
     """Owner, price, state and the like at the creation and the update of an object."""
     things = {thing.collection: thing for thing in world.things.owned(world.alice.name)}
     for collection, thing in list(things.items())[:MAX_OBJECTS]:
-        maker = next((one for one in creations(world) if one.base == collection), None)
+        maker = next((one for one in creations(world) if home(world, one) == collection), None)
         if maker is not None:
             yield from _at_creation(world, maker, thing, tries)
         for one in world.document.operations:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from security.stranger.checks.views import moved_in, view
 from security.stranger.discovery import creations
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.leaves import leaves
-from security.stranger.operation import NOTICE, Operation, words_of
+from security.stranger.operation import Operation, words_of
 from security.stranger.things import Thing
 from security.stranger.values import Writing
 from security.stranger.world import World
@@ -20,27 +20,21 @@ from security.stranger.world import World
 STATES = ("paid", "succeeded", "completed")
 STATE = re.compile(r"\b(status|state|event|type|result)\b")
 MOST_THINGS = 4
+MOST_STATES = 3
 
 
 def webhook_unsigned(world: World, tries: Tries) -> Iterator[Flaw]:
     """A notice of a third party that nobody signed changes what the first identity owns."""
-    hooks = [one for one in world.document.operations if _hears_notices(world, one)]
+    hooks = [one for one in world.document.operations if one.hears_notices and one not in creations(world)]
     if not hooks:
         raise NothingToAttackError("The document has no operation for notices of third parties.")
     for operation in hooks:
         for thing in world.things.owned(world.alice.name)[-MOST_THINGS:]:
             body = _notice(world, operation, thing)
-            if str(thing.key("id")) in {str(leaf.value) for leaf in leaves(body)}:
+            if any(_named(thing, leaf.words) is not None for leaf in leaves(body)):
                 tries.expect(1)
                 yield from _sent(world, operation, thing, body)
                 tries.count()
-
-
-def _hears_notices(world: World, one: Operation) -> bool:
-    fits = (
-        one.method == "POST" and not one.places and one.body is not None and NOTICE.search(one.path_words) is not None
-    )
-    return fits and not one.declares_security and one not in creations(world)
 
 
 def _notice(world: World, operation: Operation, thing: Thing) -> dict[str, Any]:
@@ -56,19 +50,25 @@ def _named(thing: Thing, words: str) -> Any:
 
 def _sent(world: World, operation: Operation, thing: Thing, body: Mapping[str, Any]) -> Iterator[Flaw]:
     before = view(world, world.alice, thing)
-    for state in STATES:
+    for state in _states(world, operation):
         answer = world.send(world.anonymous, world.request(operation, world.anonymous, {}, _stated(body, state)))
-        if answer.ok:
-            break
-    after = view(world, world.alice, thing)
-    moved = moved_in(before, after) if before and after and answer.ok else None
-    if moved and before and after:
-        sentence = f"A notice without a signature is believed: {moved} of Alice's object is another then."
-        yield flaw(answer, sentence, [before, answer, after], [good(1), {"of": 2, "changed_at": [0, moved]}])
+        after = view(world, world.alice, thing) if answer.ok else None
+        moved = moved_in(before, after) if before and after else None
+        if moved and before and after:
+            sentence = f"A notice without a signature is believed: {moved} of Alice's object is another then."
+            yield flaw(answer, sentence, [before, answer, after], [good(1), {"of": 2, "changed_at": [0, moved]}])
+            return
+
+
+def _states(world: World, operation: Operation) -> Sequence[str]:
+    """The states that the document gives for the notice, or else those that are usual."""
+    named = world.document.schemas.named(operation.body.schema) if operation.body else ()
+    given = [one for name, schema in named if STATE.search(words_of(name)) for one in schema.get("enum") or ()]
+    return [one for one in given if isinstance(one, str) and "." not in one][:MOST_STATES] or STATES
 
 
 def _stated(body: Any, state: str) -> Any:
-    """The body that says of the thing that it is paid."""
+    """The body that says of the thing that it is in this state."""
     if not isinstance(body, dict):
         return body
     return {key: state if _is_state(key, one) else _stated(one, state) for key, one in body.items()}

@@ -8,7 +8,7 @@ from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.object_level import reading_of
 from security.stranger.checks.victims import extra, victim_of
 from security.stranger.checks.views import thing_of
-from security.stranger.discovery import create, creations, item_operations
+from security.stranger.discovery import create, creations, home, item_operations
 from security.stranger.finding import Flaw, flaw, good
 from security.stranger.operation import Operation
 from security.stranger.world import World
@@ -31,16 +31,18 @@ def _delete(world: World, operation: Operation, tries: Tries) -> Iterator[Flaw]:
     victim = world.alice if victim_of(world, operation) is world.alice else extra(world, "fay", "f")
     if victim is None:
         return
-    maker = next((one for one in creations(world) if one.base == operation.parent), None)
+    maker = next((one for one in creations(world) if home(world, one) == operation.parent), None)
     if maker is not None and victim is world.alice:
         create(world, maker, victim)
     params = world.params(operation, victim, own=True)
-    reading = (
-        reading_of(world, operation, victim, params, thing_of(world, world.request(operation, victim, params)))
-        if params
-        else None
+    if params is None:
+        return
+    place = operation.places[-1]
+    thing = thing_of(world, world.request(operation, victim, params)) or world.things.keyed(
+        operation.parent, victim.name, place, params[place]
     )
-    if params is None or reading is None:
+    reading = reading_of(world, operation, victim, params, thing)
+    if reading is None:
         return
     before = world.send(victim, reading)
     if not before.ok:

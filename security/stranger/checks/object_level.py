@@ -27,8 +27,9 @@ from security.stranger.checks.views import (
 )
 from security.stranger.discovery import create, creations, item_operations
 from security.stranger.finding import Flaw, flaw, good
+from security.stranger.leaves import Leaf
 from security.stranger.operation import Operation, words_of
-from security.stranger.things import Thing, object_in
+from security.stranger.things import Thing, object_in, prefix_of
 from security.stranger.world import World
 
 # What only an owner does. Others may well like, comment, follow or report.
@@ -124,8 +125,13 @@ def _read(world: World, sharing: Sharing, request: Request) -> Iterator[Flaw]:
     if shows(visitor, own, marks) or _is_common(world, sharing, request, own):
         return
     mark = next(mark for mark in marks if mark in own.answer.text and mark in theirs.answer.text)
+    personal = [] if thing_of(world, request) else _personal(world, request, own)
+    # An account may well be shown by its name: what is wrong is more than that.
+    more = [
+        {"of": 1, "same_at": [0, leaf.pointer]} for leaf in personal if theirs.answer.at(leaf.pointer) == leaf.value
+    ]
     sentence = "Bob is shown what Alice owns; a visitor is refused."
-    yield flaw(theirs, sentence, [own, theirs], _shown(1, mark), ",".join(request.query))
+    yield flaw(theirs, sentence, [own, theirs], [*_shown(1, mark), *more[:1]], ",".join(request.query))
 
 
 def _shown(step: int, mark: str) -> list[dict[str, Any]]:
@@ -137,28 +143,42 @@ def _is_common(world: World, sharing: Sharing, request: Request, own: Exchange) 
     thing = thing_of(world, request)
     if thing is not None:
         return sharing.is_shared(thing)
-    # An account: members may see each other's names, and an address where the document says so, but nothing personal.
+    return not _personal(world, request, own)
+
+
+def _personal(world: World, request: Request, own: Exchange) -> list[Leaf]:
+    """What an account's answer holds beyond names, and beyond an address that the document promises."""
     operation = world.document.operation(request.method, request.template)
     declared = {name for name, _ in world.document.schemas.named(operation.answer)} if operation else set()
     shown = [leaf for leaf in told(own.answer.json()).values() if PERSONAL.search(leaf.words)]
-    return all(re.fullmatch(r"(.* )?e ?mail", leaf.words) and leaf.key in declared for leaf in shown)
+    return [leaf for leaf in shown if leaf.key not in declared or not re.fullmatch(r"(.* )?e ?mail", leaf.words)]
 
 
 def _through_own_parent(world: World, request: Request, own: Exchange, marks: list[str]) -> Iterator[Flaw]:
     """The first one's inner object under an outer object of the second one's own."""
-    if len(request.params) < 2:
+    other = under_own_parent(world, request)
+    if other is None:
         return
-    places = list(request.params)
-    outer = next((one for one in creations(world) if request.template.startswith(f"{one.base}/{{{places[0]}}}")), None)
-    parent = create(world, outer, world.bob) if outer else None
-    key = parent.key(places[0]) if parent else None
-    if key is None:
-        return
-    theirs = world.send(world.bob, replace(request, params={**request.params, places[0]: key}))
+    theirs = world.send(world.bob, other)
     mark = next((mark for mark in marks if mark in own.answer.text and mark in theirs.answer.text), None)
     if mark and theirs.ok and shows(theirs, own, marks):
         sentence = "Under an outer object of Bob's own, Alice's inner object is shown to him."
         yield flaw(theirs, sentence, [own, theirs], _shown(1, mark), "parent")
+
+
+def under_own_parent(world: World, request: Request) -> Request | None:
+    """The request with an outer object of the second identity's own in the path; None where there is no such place."""
+    if len(request.params) < 2:
+        return None
+    place = next(iter(request.params))
+    outer = next((one for one in creations(world) if request.template.startswith(f"{one.base}/{{{place}}}")), None)
+    if outer is None:
+        return None
+    parent = world.things.of(outer.base, world.bob.name)
+    if parent is None or parent.owner != world.bob.name:
+        parent = create(world, outer, world.bob)
+    key = parent.key(place) if parent else None
+    return replace(request, params={**request.params, place: key}) if key is not None else None
 
 
 def _listed(world: World, sharing: Sharing, thing: Thing) -> Iterator[Flaw]:
@@ -188,7 +208,10 @@ def object_changed(world: World, tries: Tries) -> Iterator[Flaw]:
         tries.expect(1)
         yield from _change(world, sharing, operation, victim, params)
         tries.count()
-    if not attacked:
+    for operation in creations(world):
+        if operation.places and not operation.looks_administrative:
+            yield from _add(world, sharing, operation, tries)
+    if not attacked and not tries.of:
         raise NothingToAttackError("No operation changes an object that an identity owns.")
 
 
@@ -204,7 +227,10 @@ def _change(
     if not before.ok:
         return
     body = _new_body(world, operation, thing, before)
-    theirs = world.send(world.bob, world.request(operation, world.bob, params, body))
+    sent = world.request(operation, world.bob, params, body)
+    theirs = world.send(world.bob, sent)
+    if not theirs.ok and (sideways := under_own_parent(world, sent)):
+        theirs = world.send(world.bob, sideways)
     if not theirs.ok:
         return
     after = world.send(victim, reading)
@@ -233,6 +259,27 @@ def _change(
                 [before, theirs, after],
                 conditions,
             )
+
+
+def _add(world: World, sharing: Sharing, operation: Operation, tries: Tries) -> Iterator[Flaw]:
+    """The second identity adds something to an object of the first that is kept from it, which the first one sees."""
+    place = operation.places[-1]
+    params = world.params(operation, world.alice, own=True)
+    listing = world.document.operation("GET", operation.path)
+    if not params or listing is None:
+        return
+    outer = world.things.keyed(prefix_of(operation, place), world.alice.name, place, params[place])
+    if outer is None or not sharing.is_kept_from_bob(outer):
+        return
+    tries.expect(1)
+    mark = world.mark()
+    body = world.body(operation, world.bob, mark)
+    theirs = world.send(world.bob, world.request(operation, world.bob, params, body))
+    after = world.send(world.alice, world.request(listing, world.alice, params)) if theirs.ok else None
+    tries.count()
+    if after is not None and after.ok and mark in after.answer.text:
+        sentence = "Bob adds to what Alice owns and he is not shown; she sees it."
+        yield flaw(theirs, sentence, [theirs, after], [good(0), good(1, contains=mark)], "added")
 
 
 def _renamed(reading: Request, changed: Exchange) -> Request | None:

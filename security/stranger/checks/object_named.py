@@ -8,7 +8,7 @@ from security.stranger.check import NothingToAttackError, Tries
 from security.stranger.checks.views import Sharing, moved_in, view
 from security.stranger.discovery import actions, changes_password, creations, overlaid
 from security.stranger.finding import Flaw, flaw, good
-from security.stranger.operation import NOTICE, Operation, singular, words_of
+from security.stranger.operation import Operation, singular, words_of
 from security.stranger.things import Thing
 from security.stranger.world import World
 
@@ -56,7 +56,7 @@ def _references(world: World) -> Iterator[tuple[Operation, str, Thing]]:
     for operation in (*actions(world), *creations(world)):
         if operation.body is None or operation.looks_administrative or changes_password(world, operation):
             continue
-        if NOTICE.search(operation.path_words):
+        if operation.hears_notices:
             continue  # said by a third party, not by an identity: `webhook_unsigned` asks who may say it
         for name in world.document.schemas.properties(operation.body.schema):
             words = [singular(word) for word in words_of(name).split(" ")]

@@ -23,6 +23,8 @@ PAGE = re.compile(r"^(page|page number|p)$")
 HUGE = 1_000_000
 UNBOUNDED = 101  # more items than any usual page has
 BIG_CHARACTERS = 3_000_000
+MOST_TEXTS = 4
+TOO_LARGE = 413
 ECHO = "a" * 100_000  # a text that was cut down comes back shorter
 
 
@@ -100,24 +102,30 @@ def _goes_on(world: World, operation: Operation, size: Parameter, answer: Exchan
 
 def big_body(world: World, tries: Tries) -> Iterator[Flaw]:
     """A text of three million characters is taken."""
-    for operation in creations(world):
+    places = sorted(_texts(world), key=lambda place: place[2])[:MOST_TEXTS]
+    if not places:
+        raise NothingToAttackError("No object with a free text can be made.")
+    tries.expect(len(places))
+    for operation, name, _ in places:
         params = world.params(operation, world.alice)
-        if params is None or operation.body is None or takes_password(world, operation):
-            continue
-        body = world.body(operation, world.alice, world.mark())
-        texts = [
-            leaf.key
-            for leaf in leaves(body)
-            if isinstance(leaf.value, str) and world.nonce in leaf.value and "@" not in leaf.value
-        ]
-        if not texts:
-            continue
-        tries.expect(1)
-        big = overlaid(body, {texts[0]: "a" * BIG_CHARACTERS})
+        big = overlaid(world.body(operation, world.alice, world.mark()), {name: "a" * BIG_CHARACTERS})
         answer = world.send(world.alice, world.request(operation, world.alice, params, big))
         tries.count()
         if answer.ok and ECHO in answer.answer.text:
-            sentence = f"{texts[0]} with {BIG_CHARACTERS:,} characters is taken, and comes back."
-            yield flaw(answer, sentence, [answer], [good(0), {"of": 0, "contains": ECHO}], texts[0])
-        return
-    raise NothingToAttackError("No object with a free text can be made.")
+            sentence = f"{name} with {BIG_CHARACTERS:,} characters is taken, and comes back."
+            yield flaw(answer, sentence, [answer], [good(0), {"of": 0, "contains": ECHO}], name)
+            return
+        if answer.status == TOO_LARGE:
+            tries.count(len(places) - tries.done)  # the whole application has a limit
+            return
+
+
+def _texts(world: World) -> Iterator[tuple[Operation, str, bool]]:
+    """Free texts of what can be made, with whether the document bounds their length."""
+    for operation in creations(world):
+        if world.params(operation, world.alice) is None or operation.body is None or takes_password(world, operation):
+            continue
+        schemas = dict(world.document.schemas.named(operation.body.schema))
+        for leaf in leaves(world.body(operation, world.alice, world.mark())):
+            if isinstance(leaf.value, str) and world.nonce in leaf.value and "@" not in leaf.value:
+                yield operation, leaf.key, "maxLength" in schemas.get(leaf.key, {})

@@ -10,9 +10,11 @@ from security.stranger.world import World
 
 
 def victim_of(world: World, operation: Operation) -> Actor | None:
-    """Who is attacked: for an account somebody new, since the first identity is still needed."""
+    """Who is attacked: for an account or a session somebody new, since the first identity is still needed."""
     place = operation.places[-1]
-    if not world.names_identity(prefix_of(operation, place), place):
+    collection = prefix_of(operation, place)
+    session = world.log_in is not None and collection == world.log_in.base
+    if not session and not world.names_identity(collection, place):
         return world.alice
     return carol(world)
 

@@ -113,6 +113,12 @@ class Sharing:
         spoken = words_of(f"{operation.words} {operation.path}") if operation else ""
         return thing.noun in PRIVATE_NOUNS or bool(PRIVATE_LIST.search(spoken))
 
+    def is_kept_from_bob(self, thing: Thing) -> bool:
+        """Whether the second identity has a list of such things, and neither it nor a visitor finds this one there."""
+        found = self.lists(thing, self._world.bob)
+        answered = found is not None and found[1].ok
+        return answered and not any(self.listed_to(thing, one) for one in (self._world.bob, self._world.anonymous))
+
     def is_shared(self, thing: Thing) -> bool:
         """Whether others see it by design: it is listed to them, and nothing says that the list is private."""
         if self.listed_to(thing, self._world.anonymous):
@@ -182,8 +188,8 @@ def taken_over(body: Mapping[str, Any], before: Any, after: Any) -> Iterator[Lea
 
 def moved_in(before: Exchange, after: Exchange) -> str | None:
     """The place of a value that is another now, among those that do not change by themselves."""
-    was = {one.pointer: one.value for one in told(before.answer.json()).values()}
     if not after.ok or not before.ok:
         return None
+    was = {one.pointer: one.value for one in leaves(before.answer.json()) if not VOLATILE.search(one.words)}
     now = {one.pointer: one for one in leaves(after.answer.json())}
     return next((pointer for pointer, value in was.items() if pointer in now and now[pointer].value != value), None)

@@ -25,6 +25,7 @@ FLAWS = {
     "wall_edit": "object_changed",
     "by_name": "log_in_bypass",
     "no_token_id": "cookie_flags",
+    "address_known": "user_enumeration",
 }
 
 
@@ -92,7 +93,9 @@ class _Club:
         if len(body["password1"]) < 10 or body["password1"] != body["password2"]:
             raise HTTPException(400, "too weak a password, or another the second time")
         if any(one["email"] == body["email"] for one in self.members.values()):
-            raise HTTPException(400, "that did not work")
+            if "address_known" in self.flaws:
+                raise HTTPException(409, "there is an account with this address")
+            return JSONResponse({"detail": "we sent you a mail"}, 201)
         member = {
             "id": next(self.ids),
             "name": body["name"],
@@ -101,7 +104,7 @@ class _Club:
             "rank": "plain",
         }
         self.members[member["id"]] = {**member, "secret": body["password1"]}
-        return JSONResponse({"id": member["id"]}, 201)
+        return JSONResponse({"detail": "we sent you a mail"}, 201)
 
     async def log_in(self, request: Request) -> Response:
         body = await request.json()

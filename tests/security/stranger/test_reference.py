@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from security.probe.outcome import Result
+from security.regression.replay import replay
 from security.stranger.document import read_document
 from security.stranger.suite import Report, attack
 from tests.parts.target import TargetServer, run_target, target_environment
@@ -32,11 +34,16 @@ def test_hardened_raises_no_alarm(start_target: StartTarget, seeded: SqliteTempl
 
 @pytest.mark.xdist_group("stranger_reference")
 def test_the_weak_profile_is_full_of_holes(start_target: StartTarget, seeded: SqliteTemplates, tmp_path: Path) -> None:
-    """What the profile leaves open and a stranger can see is found."""
+    """What the profile leaves open and a stranger can see is found, and played again on `hardened` it is gone."""
     report = attacked(start_target, seeded, tmp_path, "none")
     expected = {
         *("object_read", "object_changed", "object_deleted", "token_unsigned", "token_tampered", "login_throttle"),
         *("secret_fields", "sql_boolean", "sql_error", "error_leak", "debug_pages"),
     }
     assert expected <= {finding.check for finding in report.findings}
-    assert "eyJ" not in json.dumps(report.as_json("http://127.0.0.1"))
+    text = json.dumps(report.as_json("http://127.0.0.1"))
+    assert "eyJ" not in text
+    (fresh := tmp_path / "fresh").mkdir()
+    server = start_target("hardened", seeded.copy(fresh, password_hash="sha256"))
+    outcomes = list(replay(server.url, json.loads(text)["findings"]))
+    assert [one.evidence for one in outcomes if one.result is not Result.STOPPED] == []

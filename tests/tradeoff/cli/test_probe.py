@@ -1,12 +1,20 @@
 """`tradeoff probe` on a backend that nobody here knows."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
 
 from tests.security.stranger.applications import APPLICATIONS, running
-from tests.tradeoff.cli.command import tradeoff
+from tests.security.stranger.listener import listening
+from tests.security.stranger.serving import served
+from tests.tradeoff.cli.command import ROOT, tradeoff
 
 
 @pytest.fixture
@@ -71,6 +79,73 @@ def test_what_can_not_be_done_is_said(document: Path, words: tuple[str, ...], sa
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+GUARDED = [("--openapi", "DOCUMENT"), (), ("--replay", "RESULT"), ("--waf",)]
+
+
+@pytest.mark.parametrize("more", GUARDED, ids=["stranger", "reference", "replay", "waf"])
+@pytest.mark.parametrize("url", ["http://192.0.2.7:8000", "http://[2001:db8::7]"])
+def test_a_target_that_is_not_ours_is_refused(document: Path, tmp_path: Path, url: str, more: tuple[str, ...]) -> None:
+    """Whatever the attack: exit 2 and one sentence that says what to do."""
+    result = tmp_path / "result.json"
+    result.write_text(json.dumps({"findings": [{"id": "a1", "script": {}}]}))
+    files = {"DOCUMENT": str(document), "RESULT": str(result)}
+    refused("neither loopback nor authorised", tradeoff("probe", "--url", url, *(files.get(one, one) for one in more)))
+
+
+def refused(said: str, done: subprocess.CompletedProcess[str]) -> None:
+    """Exit 2, one sentence, and nothing that looks like a result."""
+    assert done.returncode == 2, done.stdout + done.stderr
+    (sentence,) = (line for line in done.stderr.splitlines() if line.startswith("tradeoff: "))
+    assert said in sentence
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_target_that_redirects_elsewhere_is_refused(document: Path) -> None:
+    """The other host, though it is loopback too, is named and not asked."""
+
+    async def away(request: Request) -> Response:
+        return RedirectResponse(f"{elsewhere}{request.url.path}", 307)
+
+    routes = [Route("/{path:path}", away, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])]
+    with listening() as (elsewhere, asked), served(Starlette(routes=routes)) as url:
+        refused("another host", tradeoff("probe", "--url", url, "--openapi", document))
+        refused("another host", tradeoff("probe", "--url", url, "--openapi", f"{url}/openapi.json"))
+    assert asked == []
+
+
+def test_the_server_of_a_document_is_not_asked(tmp_path: Path) -> None:
+    """The run says so, and goes to --url alone; a `servers` entry is no way round a refusal either."""
+    file = tmp_path / "openapi.json"
+    with listening() as (elsewhere, asked), running("notes", set()) as url:
+        described = json.loads(APPLICATIONS["notes"].document(set()))
+        file.write_text(json.dumps(described | {"servers": [{"url": elsewhere + "/api"}, {"url": url}]}))
+        done = tradeoff("probe", "--url", url, "--openapi", file)
+        assert done.returncode in (0, 3), done.stderr
+        assert " ".join(f"The document's server {elsewhere}/api is not asked".split()) in " ".join(done.stdout.split())
+        refused("neither loopback", tradeoff("probe", "--url", "http://192.0.2.7", "--openapi", file))
+    assert asked == []
+
+
+def test_a_name_that_leads_elsewhere_is_refused(document: Path) -> None:
+    """Also a name that sounds local, and one of whose addresses is loopback."""
+    for addresses in (["192.0.2.7"], ["127.0.0.1", "192.0.2.7"]):
+        command = [sys.executable, "-c", RESOLVING.format(addresses=addresses), "probe", "--url", "http://localhost:9"]
+        done = subprocess.run(
+            [*command, "--openapi", str(document)], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        refused("neither loopback nor authorised", done)
+
+
+# The command in a process whose resolver gives these addresses for every name.
+RESOLVING = """
+import socket
+socket.getaddrinfo = lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 9)) for one in {addresses}]
+from tradeoff.cli import main
+main()
+"""
 
 
 def test_a_probe_of_the_reference_backend_is_repeated_by_its_name() -> None:
