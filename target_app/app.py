@@ -99,6 +99,7 @@ from target_app.transfer.endpoints import router as transfer_router
 from target_app.transfer.repository import TransferRepository
 from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
+from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
 from target_app.tuning.token_cache import TOKEN_CACHE
@@ -195,6 +196,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         functions=functions,
         input_limits=limits,
         assignment=assignment,
+        validation=INPUT_VALIDATION.build(treatment, kit),
         audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),

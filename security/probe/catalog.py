@@ -14,6 +14,7 @@ from security.probe import (
     function_authz,
     hash_placement,
     input_limits,
+    input_validation,
     login_answer,
     login_throttle,
     mass_assignment,
@@ -309,6 +310,8 @@ CATALOG = (
     Probe("avatar_bomb", "upload_content", None, "A picture fills the memory", upload_content.avatar_bomb),
     Probe("cached_draft", "response_cache", "API1", "A cache serves another user's draft", response_cache.cached_draft),
     Probe("cached_token", "token_cache", "API2", "A cache remembers what was given up", token_cache.cached_token),
+    Probe("type_confused", "input_validation", None, "Another type is taken", input_validation.type_confused),
+    Probe("rules_skipped", "input_validation", None, "Forbidden values are taken", input_validation.rules_skipped),
     Probe(
         "statements_grow",
         "query_shape",

@@ -16,7 +16,7 @@ from target_app.web.errors import ApiError
 
 if TYPE_CHECKING:  # controls are built on what stands here
     from target_app.controls.input_limits import InputLimits
-    from target_app.controls.mass_assignment import MassAssignment
+    from target_app.parts import Parts
 
 Model = TypeVar("Model", bound=BaseModel)
 #: Bytes of a JSON body, unless an operation takes something larger.
@@ -49,8 +49,8 @@ MESSAGES = {
 
 async def read_body(request: Request, envelope: type[Model]) -> Model:
     """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 413, 422."""
-    assignment: MassAssignment = request.app.state.parts.assignment
-    return parsed(await read_raw(request, LARGEST_BODY), assignment.model(envelope))
+    parts: Parts = request.app.state.parts
+    return parts.validation.read(await read_raw(request, LARGEST_BODY), parts.assignment.model(envelope))
 
 
 def parsed(body: bytes, model: type[Model]) -> Model:

@@ -50,6 +50,7 @@ WEAK_LEVELS = (
         "stock_and_coupon=check_then_act",
         "response_cache=shared_key",
         "token_cache=without_revocation",
+        "input_validation=trusted_construct",
         "query_shape=lazy",
     ),
 )

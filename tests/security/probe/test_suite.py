@@ -81,6 +81,8 @@ CONTROLS = {
     "avatar_bomb": "upload_content",
     "cached_draft": "response_cache",
     "cached_token": "token_cache",
+    "type_confused": "input_validation",
+    "rules_skipped": "input_validation",
     "statements_grow": "query_shape",
 }
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
