@@ -15,7 +15,7 @@ from target_app.users.tokens import session_tokens
 @each_level(TOKEN_CACHE)
 def test_signed_in_request_in_the_whole_app(benchmark: BenchmarkFixture, kit: Kit, level: str) -> None:
     """Hypothesis: a remembered signature saves about 30 µs of a signed-in request, a remembered user about 60."""
-    treatment = parse_treatment(f"hardened,token_cache={level}")
+    treatment = parse_treatment(f"hardened,rate_limit=off,token_cache={level}")
     app = create_app(kit.settings, treatment)
     token = session_tokens(treatment, kit, NoCache(kit)).write(Session(1, 0))
     scope = get("/api/articles", "limit=20")

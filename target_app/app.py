@@ -102,6 +102,7 @@ from target_app.treatment import Treatment, parse_treatment
 from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.serializer import SERIALIZER
 from target_app.tuning.token_cache import TOKEN_CACHE
 from target_app.users.authenticator import Authenticator
 from target_app.users.endpoints import router as users_router
@@ -135,12 +136,12 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
 
     limits = INPUT_LIMITS.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
-    fields = RESPONSE_FIELDS.build(treatment, kit)
+    serializer = SERIALIZER.build(treatment, kit)(RESPONSE_FIELDS.build(treatment, kit))
+    fields = serializer.fields
     assignment = MASS_ASSIGNMENT.build(treatment, kit)
     sql = SQL.build(treatment, kit)
     policy = BROWSER_POLICY.build(treatment, kit)
     failures = ERRORS_AND_DOCS.build(treatment, kit)
-    cache = RESPONSE_CACHE.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
 
     hub = open_hub(kit)
@@ -181,7 +182,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(policy.wrap),
             Middleware(RATE_LIMIT.build(treatment, kit).wrap),
             Middleware(WAF.build(treatment, kit).wrap),
-            Middleware(cache.wrap),
+            Middleware(RESPONSE_CACHE.build(treatment, kit).wrap),
         ],
         # Nothing here exports to OpenTelemetry; unless told so, FastAPI asks the environment at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -197,6 +198,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         input_limits=limits,
         assignment=assignment,
         validation=INPUT_VALIDATION.build(treatment, kit),
+        serializer=serializer,
         audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),

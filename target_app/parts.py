@@ -28,6 +28,7 @@ from target_app.redis_client import RedisClient
 from target_app.threads import Threads
 from target_app.transfer.service import TransferService
 from target_app.tuning.input_validation import InputValidation
+from target_app.tuning.serializer import Serializer
 from target_app.users.authenticator import Authenticator
 from target_app.users.service import UserService
 from target_app.webhooks.service import WebhookService
@@ -55,6 +56,7 @@ class Parts:
     input_limits: InputLimits
     assignment: MassAssignment
     validation: InputValidation
+    serializer: Serializer
     audit: AuditService
     users: UserService
     accounts: AccountService

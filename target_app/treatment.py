@@ -36,6 +36,7 @@ from target_app.operator_error import OperatorError
 from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.serializer import SERIALIZER
 from target_app.tuning.token_cache import TOKEN_CACHE
 
 FACTORS: tuple[Factor[Any], ...] = (
@@ -68,6 +69,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     UPLOAD_CONTENT,
     RESPONSE_CACHE,
     TOKEN_CACHE,
+    SERIALIZER,
     INPUT_VALIDATION,
     QUERY_SHAPE,
 )

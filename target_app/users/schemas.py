@@ -1,8 +1,8 @@
 """Bodies of requests and answers about users."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from target_app.web.reading import Filled, FilledShort, Text
@@ -68,7 +68,18 @@ class UserUpdateBody(BaseModel):
     user: UserUpdate
 
 
-class UserShown(BaseModel):
+def closed(schema: dict[str, Any]) -> None:
+    """A model that may hold more is documented like any other."""
+    schema.pop("additionalProperties", None)
+
+
+class PersonShown(BaseModel):
+    """What answers say of a user. Whether more than is declared may stand there, the control response_fields says."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=closed)
+
+
+class UserShown(PersonShown):
     """The signed-in user, with a token."""
 
     username: str
@@ -84,7 +95,7 @@ class UserAnswer(BaseModel):
     user: UserShown
 
 
-class ProfileShown(BaseModel):
+class ProfileShown(PersonShown):
     """A user as others see him or her."""
 
     username: str

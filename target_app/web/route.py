@@ -6,7 +6,7 @@ parameters. So this class calls the endpoint with those itself, and refuses endp
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -16,7 +16,11 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.unit_of_work import UnitOfWork
+from target_app.web.answers import Answer
 from target_app.web.errors import ApiError, documented
+
+if TYPE_CHECKING:  # levels are built on what stands here
+    from target_app.tuning.serializer import Serializer
 
 Visitor = Callable[[Request, UnitOfWork], Awaitable[Any]]
 #: Where an operation in the OpenAPI document names the role that it needs.
@@ -40,6 +44,7 @@ class Route(APIRoute):
         too_large = (413,) if "requestBody" in (options.get("openapi_extra") or {}) else ()
         options["responses"] = {**documented(401, 403, *too_large, 429, 503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
+        self._shown = {status: said["model"] for status, said in options["responses"].items() if "model" in said}
         visit, visit_name = self._visit()
         if visit.role is not None:
             self.openapi_extra = {**(self.openapi_extra or {}), REQUIRED_ROLE: visit.role}
@@ -57,6 +62,7 @@ class Route(APIRoute):
     def _answering(self, endpoint: Callable[..., Awaitable[Response]], visitor: Visitor, visit_name: str) -> ASGIApp:
         """The ASGI app that calls the endpoint; what it raises is for the app's exception handlers."""
         parameters = self._path_parameters()
+        shown = self._shown
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
@@ -66,6 +72,9 @@ class Route(APIRoute):
                 visit = await visitor(request, work)
                 arguments = read_path(parameters, scope["path_params"]) if parameters else {}
                 response = await endpoint(**{visit_name: visit}, **arguments)
+                if isinstance(response, Answer):
+                    serializer: Serializer = scope["app"].state.parts.serializer
+                    response.write(serializer.encoded(response.content, shown[response.status_code]))
             except BaseException:
                 await work.rollback()
                 raise

@@ -50,14 +50,22 @@ WEAK_LEVELS = (
         "stock_and_coupon=check_then_act",
         "response_cache=shared_key",
         "token_cache=without_revocation",
+        "serializer=raw_row",
         "input_validation=trusted_construct",
         "query_shape=lazy",
     ),
 )
 # The strong password hashes are timed in test_password_hash.py: to seed with them takes longer than all else here.
 OTHER_LEVELS = (
-    *("token_signature=es256", "token_signature=eddsa"),
-    *("response_cache=per_identity", "token_cache=with_revocation", "waf=light", "transport=tls12", "transport=tls13"),
+    *("token_signature=es256", "token_signature=eddsa", "serializer=bytes_from_declared"),
+    *(
+        "response_cache=per_identity",
+        "token_cache=with_revocation",
+        "serializer=bytes_from_declared",
+        "waf=light",
+        "transport=tls12",
+        "transport=tls13",
+    ),
 )
 #: One of so many attacks that nobody expects anything of is made here.
 SLICES = 8
