@@ -72,8 +72,11 @@ def _upgrade(scene: Scene, origin: str | None) -> int:
 
 def page_framed(scene: Scene) -> Verdict:
     """Ask for a page with a form; see whether a browser would show it within a page of another site."""
-    answer = scene.people.visitor().get(PAGE)
+    visitor = scene.people.visitor()
+    answer = visitor.get(PAGE)
     if answer.status_code in ABSENT:
+        works = scene.articles(visitor, limit=1).status_code
+        require(works == 200, f"The list of articles is answered {works}.")
         return not_applicable("The target has no pages.")
     require(answer.status_code == 200, f"The page is answered {answer.status_code}.")
     require("<form" in answer.text, "The page holds no form.")

@@ -253,7 +253,7 @@ def _fields(*names: str) -> list[dict[str, Any]]:
 
 
 def _op(summary: str, *parameters: dict[str, Any], open_to_all: bool = False, answer: str = "200") -> dict[str, Any]:
-    security = {"security": []} if open_to_all else {}
+    security: dict[str, Any] = {"security": []} if open_to_all else {}
     return {"summary": summary, "parameters": list(parameters), "responses": {answer: {"description": "Done"}}, **security}  # fmt: skip
 
 
