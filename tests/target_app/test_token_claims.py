@@ -5,16 +5,16 @@ import pytest
 
 from target_app.controls.token_claims import AUDIENCE
 from tests.target_app.app_client import AppClient, errors
-from tests.target_app.tokens import NOW, signed
+from tests.target_app.tokens import DAY, NOW, signed
 
 Make = Callable[..., AppClient]
 #: Rightly signed tokens that a strong server refuses, by the claims that are odd; None leaves one out.
 ODD: dict[str, dict[str, Any]] = {
     "over": {"nbf": NOW - 20, "exp": NOW - 10},
     "endless": {"exp": None},
-    "with a wordy end": {"exp": str(NOW + 600)},
+    "with a wordy end": {"exp": str(NOW + DAY)},
     "with a true end": {"exp": True},
-    "early": {"nbf": NOW + 300},
+    "early": {"nbf": NOW + DAY // 2},
     "without a beginning": {"nbf": None},
     "for others": {"aud": "somebody-else"},
     "for many": {"aud": [AUDIENCE, "somebody-else"]},

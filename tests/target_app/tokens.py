@@ -9,8 +9,9 @@ from target_app.controls.token_claims import AUDIENCE, ISSUER
 from target_app.signing_keys import SigningKeys
 from tests.target_app.app_client import AppClient
 
-NOW = int(time.time())
-WHOLE = {"sub": "1", "ver": 0, "iat": NOW, "nbf": NOW, "exp": NOW + 600, "aud": AUDIENCE, "iss": ISSUER}
+#: Of the tests' beginning, some minutes before some of them run.
+NOW, DAY = int(time.time()), 86_400
+WHOLE = {"sub": "1", "ver": 0, "iat": NOW, "nbf": NOW, "exp": NOW + DAY, "aud": AUDIENCE, "iss": ISSUER}
 
 
 def signed(app: AppClient, changes: dict[str, Any]) -> str:

@@ -94,8 +94,9 @@ def test_the_catalog_is_the_documented_one() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 302, 401, 403, 404, 429, 500, 503])
-def test_nothing_is_stopped_by_a_server_that_does_not_work(status: int) -> None:
+def test_nothing_is_stopped_by_a_server_that_does_not_work(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that answers everything alike has no control that holds: no probe may say stopped, nor succeeded."""
+    monkeypatch.setattr("security.probe.client.PAUSE_S", 0.01)  # patience with a 503 is not what is shown here
     with serving(lambda _: Answer(status, {}, {"location": "/elsewhere"})) as url:
         results = {outcome.probe: outcome.result for outcome in run_suite(target_at(url))}
     # What it answers truthfully: no path is told from a missing one, no key is published and no second worker runs.
