@@ -5,6 +5,11 @@ statistic is X = a - (r + t) / 2 and the twin's is Y = t - r. If all three have 
 var Y = 2 s² and cov(X, Y) = 0: the twin's spread is an independent second estimate of the same noise and doubles the
 degrees of freedom. It is pooled unless the arm's own spread is clearly larger (F test at 10 %); then the arm's own is
 used alone.
+
+Machines give outlier epochs. From six epochs on, the sixth part at either end is trimmed, with Yuen's variance of the
+trimmed mean from winsorized values (Yuen 1974, Biometrika 61:165). In simulation (`tests/tradeoff/judge/test_interval.py`)
+it covers 94.5 to 96 % at 95 %, on normal, contaminated and skewed epochs alike; the plain t-interval covers 95 to 97.5 %
+there and is up to 40 % wider.
 """
 
 from __future__ import annotations
@@ -19,6 +24,8 @@ from scipy import stats
 CONFIDENCE = 0.95
 ARM_SHARE, TWIN_SHARE = 1.5, 2.0
 POOLING_TEST = 0.10
+#: One in so many epochs is trimmed at either end.
+TRIMMED_ONE_IN = 6
 
 
 @dataclass(frozen=True)
@@ -30,10 +37,27 @@ class Bounds:
     high: float
 
 
+Values = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
 @dataclass(frozen=True)
-class _Spread:
-    variance: float
+class Estimate:
+    """A trimmed mean, its standard error, and the degrees of freedom behind that."""
+
+    value: float
+    error: float
     freedom: int
+
+    def low(self, confidence: float) -> float:
+        """The one-sided lower bound at this confidence."""
+        return self.value - self._quantile(confidence) * self.error
+
+    def high(self, confidence: float) -> float:
+        """The one-sided upper bound at this confidence."""
+        return self.value + self._quantile(confidence) * self.error
+
+    def _quantile(self, confidence: float) -> float:
+        return float(stats.t.ppf(confidence, self.freedom))
 
 
 def interval(
@@ -43,7 +67,7 @@ def interval(
     *,
     share: float = ARM_SHARE,
 ) -> Bounds:
-    """Mean over epochs with a t-interval.
+    """Trimmed mean over epochs with a t-interval.
 
     Args:
         own: log ratios of an arm against reference and twin together, one an epoch (at least two).
@@ -51,26 +75,29 @@ def interval(
         confidence: coverage, such as 0.95.
         share: variance of `own` in units of one arm's noise s²; the twin's is 2.
     """
-    values = np.asarray(own, dtype=float)
-    spread = _own(values) if twin is None else _pooled(values, np.asarray(twin, dtype=float), share)
-    mean = float(values.mean())
-    quantile = float(stats.t.ppf((1 + confidence) / 2, spread.freedom))
-    half = quantile * math.sqrt(spread.variance / len(values))
-    return Bounds(mean, mean - half, mean + half)
+    found, side = estimate(own, twin, share=share), (1 + confidence) / 2
+    return Bounds(found.value, found.low(side), found.high(side))
 
 
-def _own(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> _Spread:
-    return _Spread(float(values.var(ddof=1)), len(values) - 1)
+def estimate(own: Sequence[float], twin: Sequence[float] | None, *, share: float = ARM_SHARE) -> Estimate:
+    """The same as `interval`, before a confidence is chosen."""
+    mine = _trimmed(np.asarray(own, dtype=float))
+    return mine if twin is None else _pooled(mine, _trimmed(np.asarray(twin, dtype=float)), share)
 
 
-def _pooled(
-    own: np.ndarray[tuple[int], np.dtype[np.float64]],
-    twin: np.ndarray[tuple[int], np.dtype[np.float64]],
-    share: float,
-) -> _Spread:
-    mine, other = _own(own), _own(twin)
-    expected = other.variance * share / TWIN_SHARE
-    if mine.variance > expected * float(stats.f.ppf(1 - POOLING_TEST, mine.freedom, other.freedom)):
-        return mine
-    freedom = mine.freedom + other.freedom
-    return _Spread((mine.variance * mine.freedom + expected * other.freedom) / freedom, freedom)
+def _trimmed(values: Values) -> Estimate:
+    """Yuen's trimmed mean with the standard error that the winsorized values give it."""
+    ordered, count = np.sort(values), len(values)
+    cut = count // TRIMMED_ONE_IN
+    kept = ordered[cut : count - cut]
+    winsorized = np.clip(ordered, kept[0], kept[-1])
+    variance = float(winsorized.var(ddof=1)) * (count - 1) / (len(kept) * (len(kept) - 1))
+    return Estimate(float(kept.mean()), math.sqrt(variance), len(kept) - 1)
+
+
+def _pooled(own: Estimate, twin: Estimate, share: float) -> Estimate:
+    mine, expected = own.error**2, twin.error**2 * share / TWIN_SHARE
+    if mine > expected * float(stats.f.ppf(1 - POOLING_TEST, own.freedom, twin.freedom)):
+        return own
+    freedom = own.freedom + twin.freedom
+    return Estimate(own.value, math.sqrt((mine * own.freedom + expected * twin.freedom) / freedom), freedom)
