@@ -33,12 +33,12 @@ def test_the_quick_plan_prices_each_factor_at_its_weakest_level_or_trap() -> Non
 
 
 def test_many_controls_are_screened_in_blocks_that_share_the_time() -> None:
-    """Twenty controls take 31 arms in three blocks, which together take the time of one."""
+    """Twenty controls take 23 arms in two blocks, which together take the time of one."""
     one, many = (quick_plan(wide(controls), articles=10, mix=["enter"]).blocks for controls in (5, 20))
-    assert sum(len(block.arms) for block in many) == 31
-    assert max(len(block.arms) for block in many) <= 11
+    assert sum(len(block.arms) for block in many) == 23
+    assert max(len(block.arms) for block in many) <= 12
     assert sum(block.seconds for block in many) == sum(block.seconds for block in one)
-    assert len({block.name for block in many}) == len(many) == 3
+    assert len({block.name for block in many}) == len(many) == 2
 
 
 def test_the_full_plan_folds_the_screening_and_prices_each_level_alone() -> None:
