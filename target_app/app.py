@@ -99,6 +99,7 @@ from target_app.transfer.endpoints import router as transfer_router
 from target_app.transfer.repository import TransferRepository
 from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
+from target_app.tuning.durability import DURABILITY
 from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -134,12 +135,12 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
+    DURABILITY.build(treatment, kit).apply()
     limits = INPUT_LIMITS.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
     serializer = SERIALIZER.build(treatment, kit)(RESPONSE_FIELDS.build(treatment, kit))
     fields = serializer.fields
     assignment = MASS_ASSIGNMENT.build(treatment, kit)
-    sql = SQL.build(treatment, kit)
     policy = BROWSER_POLICY.build(treatment, kit)
     failures = ERRORS_AND_DOCS.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
@@ -157,7 +158,7 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     people = UserRepository(fields)
     authenticator = open_authenticator(treatment, kit, people)
     users = UserService(people, *log_ins(treatment, kit), authenticator, fields, assignment, events, audit, sessions)
-    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, assignment, events)
+    articles = ArticleService(ArticleRepository(SQL.build(treatment, kit), loader), authz, fields, assignment, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)

@@ -75,6 +75,9 @@ class Database(Protocol):
     def checked_out(self) -> int:
         """Connections in use by requests at this moment."""
 
+    def acknowledge_early(self) -> None:
+        """Let writers go on before what they wrote is on disk; called before any connection is opened."""
+
     async def open_reading(self) -> "OpenConnection":
         """A connection in autocommit mode, for reads."""
 

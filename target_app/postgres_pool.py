@@ -55,6 +55,8 @@ class Pool:
         self._idle: list[Session] = []
         self._slots = asyncio.Semaphore(size)
         self._closed = False
+        #: Sent once on every new connection.
+        self.prepare = ""
 
     async def take(self, timeout_s: float) -> Session:
         """A connection. Raises DatabaseBusyError where none is given back in time; what else fails is for `meaning`."""
@@ -103,7 +105,10 @@ class Pool:
     async def _made(self) -> Session:
         wrapped = await self._engine.connect()
         raw = await wrapped.get_raw_connection()
-        return Session(wrapped, raw.driver_connection)
+        session = Session(wrapped, raw.driver_connection)
+        if self.prepare:
+            await session.driver.execute(self.prepare)
+        return session
 
     async def _put(self, session: Session) -> None:
         try:

@@ -15,28 +15,22 @@ A commit is on disk before it is acknowledged (`synchronous=FULL` under WAL).
 import asyncio
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from target_app.database import (
-    NOTHING,
-    AnyRow,
-    ConstraintError,
-    DatabaseAwayError,
     DatabaseBusyError,
     DatabaseUnavailableError,
-    Fetched,
     OpenConnection,
-    Parameters,
 )
 from target_app.metrics import Metrics
-from target_app.prepared import Prepared
+from target_app.sqlite_behind import BehindWriting, Flusher
+from target_app.sqlite_connection import InlineConnection, refuse_known
 
 #: How long a writer waits for another process's transaction, and how often it looks.
 WRITE_LOCK_TIMEOUT_S = 5.0
@@ -55,104 +49,6 @@ def sqlite_engine(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"check_same_thread": False})
     event.listen(engine, "connect", prepare_sqlite)
     return engine
-
-
-#: What may pass: a lock, no memory, a file that cannot be read, written, opened or grown. Corruption does not.
-BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-AWAY = frozenset(
-    {
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-    }
-)
-
-
-def refuse_known(error: Exception) -> None:
-    """Raises DatabaseAwayError or DatabaseBusyError for what may have passed when the client comes back, and
-    ConstraintError.
-    """
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-    if code in BUSY:
-        raise DatabaseBusyError("another process holds a lock of the database") from error
-    if code in AWAY:
-        raise DatabaseAwayError(f"the file cannot be used: {cause}") from error
-    if code == sqlite3.SQLITE_CONSTRAINT:
-        raise ConstraintError(str(cause)) from error
-
-
-class InlineConnection:
-    """A SQLite connection whose statements run on the event loop."""
-
-    def __init__(self, connection: SyncConnection, metrics: Metrics) -> None:
-        self._connection = connection
-        self._driver: Any = connection.connection.driver_connection
-        self._metrics = metrics
-
-    def _fetch(self, prepared: Prepared, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
-        sql = prepared.sqlite
-        began = time.perf_counter()
-        try:
-            cursor: sqlite3.Cursor = self._driver.execute(sql.sql, sql.arguments(parameters))
-            return cursor
-        finally:
-            self._metrics.statement(time.perf_counter() - began)
-
-    async def fetch_all(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Sequence[Fetched]:
-        """All rows of a prepared statement."""
-        try:
-            return self._fetch(prepared, parameters).fetchall()
-        except sqlite3.Error as error:
-            refuse_known(error)
-            raise
-
-    async def fetch_one(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> Fetched | None:
-        """The first row of a prepared statement, or None."""
-        try:
-            cursor = self._fetch(prepared, parameters)
-            row: Fetched | None = cursor.fetchone()
-            cursor.close()  # a statement that is not read to its end holds its snapshot
-        except sqlite3.Error as error:
-            refuse_known(error)
-            raise
-        return row
-
-    async def change(self, prepared: Prepared, parameters: Mapping[str, Any] = NOTHING) -> int:
-        """The number of rows that were matched."""
-        try:
-            return self._fetch(prepared, parameters).rowcount
-        except sqlite3.Error as error:
-            refuse_known(error)
-            raise
-
-    def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[*tuple[Any, ...]]:
-        began = time.perf_counter()
-        try:
-            return self._connection.execute(statement, parameters)
-        except DBAPIError as error:
-            refuse_known(error)
-            raise
-        finally:
-            self._metrics.statement(time.perf_counter() - began)
-
-    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
-        """All rows of the answer."""
-        return self._execute(statement, parameters).all()
-
-    async def row(self, statement: Executable, parameters: Parameters | None = None) -> AnyRow | None:
-        """The first row, or None."""
-        return self._execute(statement, parameters).first()
-
-    async def run(self, statement: Executable, parameters: Parameters | None = None) -> int:
-        """The number of rows that were matched."""
-        result = self._execute(statement, parameters)
-        matched = result.rowcount
-        result.close()
-        return matched
 
 
 class InlineReading(InlineConnection):
@@ -215,6 +111,12 @@ class SqliteDatabase:
         self._reader_connection = self._engine.connect()
         self._reader = InlineReading(self._reader_connection, metrics)
         self._lock = asyncio.Lock()
+        self._flusher: Flusher | None = None
+
+    def acknowledge_early(self) -> None:
+        """Writes are committed a moment after they are acknowledged (`sqlite_behind.py`)."""
+        self._flusher = Flusher(self._writer, self._lock)
+        self._reader = InlineReading(self._writer, self._metrics)
 
     @property
     def size(self) -> int:
@@ -239,14 +141,20 @@ class SqliteDatabase:
         except TimeoutError:
             raise DatabaseBusyError("the write lock of the database was not free in time") from None
         try:
-            await self._begin_immediate()
+            if self._flusher is None or not self._flusher.open:
+                await self._begin_immediate()
         except BaseException:
             self._lock.release()
             raise
         finally:
             self._metrics.pool_wait_seconds.observe(time.perf_counter() - began)
         self._metrics.checked_out.inc()
-        return InlineWriting(self._writer, self._metrics, self._lock)
+        return self._writing()
+
+    def _writing(self) -> OpenConnection:
+        if self._flusher is None:
+            return InlineWriting(self._writer, self._metrics, self._lock)
+        return BehindWriting(self._writer, self._metrics, self._lock, self._flusher.wake)
 
     async def _begin_immediate(self) -> None:
         driver: Any = self._writer.connection.driver_connection
@@ -266,6 +174,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Close both connections."""
+        if self._flusher is not None:
+            await self._flusher.close()
         self._reader_connection.close()
         self._writer.close()
         self._engine.dispose()

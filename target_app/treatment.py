@@ -33,6 +33,7 @@ from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
 from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.operator_error import OperatorError
+from target_app.tuning.durability import DURABILITY
 from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
@@ -69,6 +70,7 @@ FACTORS: tuple[Factor[Any], ...] = (
     UPLOAD_CONTENT,
     RESPONSE_CACHE,
     TOKEN_CACHE,
+    DURABILITY,
     SERIALIZER,
     INPUT_VALIDATION,
     QUERY_SHAPE,

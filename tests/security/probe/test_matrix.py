@@ -49,6 +49,7 @@ WEAK_LEVELS = (
         "errors_and_docs=stack_trace",
         "stock_and_coupon=check_then_act",
         "response_cache=shared_key",
+        "durability=relaxed",
         "token_cache=without_revocation",
         "serializer=raw_row",
         "input_validation=trusted_construct",

@@ -80,6 +80,7 @@ CONTROLS = {
     "avatar_no_picture": "upload_content",
     "avatar_bomb": "upload_content",
     "cached_draft": "response_cache",
+    "acknowledged_lost": "durability",
     "cached_token": "token_cache",
     "type_confused": "input_validation",
     "rules_skipped": "input_validation",
