@@ -28,7 +28,7 @@ from loadtests.client import OwnLimit
 from loadtests.duet import Arm, Duet, SignInFailed, WindowResult
 from loadtests.gate import gate_for
 from loadtests.journeys import JOURNEYS
-from loadtests.spec import ArmSpec, BadInput, Load, SignIn, Spec, Stop, Window, read_command, read_spec
+from loadtests.spec import ArmSpec, BadInput, CrowdCommand, Load, SignIn, Spec, Stop, Window, read_command, read_spec
 from loadtests.sustained import Sustained, sustained
 from security.guard import Authorization, Refused, allow
 
@@ -122,10 +122,12 @@ def _serve(commands: Input, output: Output) -> int:
         gc.collect()
 
 
-def _done(spec: Spec, duet: Duet, command: SignIn | Window | Load, commands: Input) -> dict[str, Any]:
+def _done(spec: Spec, duet: Duet, command: SignIn | Window | Load | CrowdCommand, commands: Input) -> dict[str, Any]:
     if isinstance(command, SignIn):
         return _signed_in(duet, command)
-    return _window(spec, duet, command) if isinstance(command, Window) else _load(spec, duet, command, commands)
+    if isinstance(command, Window):
+        return _window(spec, duet, command)
+    return _load(spec, duet, command, commands) if isinstance(command, Load) else _crowd(spec, duet, command)
 
 
 def _duet(spec: Spec) -> Duet:
@@ -186,11 +188,23 @@ def _as_event(command: Window, result: WindowResult) -> dict[str, Any]:
 
 
 def _load(spec: Spec, duet: Duet, command: Load, commands: Input) -> dict[str, Any]:
-    load = sustained(duet, command.pressure(spec.seed))
-    load.hold(lambda: commands.waiting)
+    pressure = command.pressure(spec.seed)
+    load = sustained(duet, pressure)
+    load.hold(pressure, lambda: commands.waiting)
+    return _load_event(command.id, load)
+
+
+def _crowd(spec: Spec, duet: Duet, command: CrowdCommand) -> dict[str, Any]:
+    crowd = command.crowd(spec.seed)
+    load = sustained(duet, crowd)
+    load.circulate(crowd)
+    return _load_event(command.id, load)
+
+
+def _load_event(number: int, load: Sustained) -> dict[str, Any]:
     return {
         "event": "load",
-        "id": command.id,
+        "id": number,
         "started_ns": load.started_ns,
         "sent_ns": load.sent_ns,
         "arms": {name: _held(load, name) for name in load.tallies},

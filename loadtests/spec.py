@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from loadtests.accounts import Account, Accounts, LogIn, Templates
 from loadtests.journeys import JOURNEYS
-from loadtests.sustained import Pressure
+from loadtests.sustained import Crowd, Pressure
 from security.guard import Authorization
 
 
@@ -130,7 +130,8 @@ class Window(_Part):
 class Load(_Part):
     """Send arrivals of a mix of journeys at `rate` a second, for `seconds` or until the next command comes.
 
-    An arrival that finds `limit` visits under way is dropped.
+    An arrival that finds `limit` visits under way is dropped. `burst` visits come at the very beginning; what comes in
+    the first `warm_s` seconds is not counted.
     """
 
     command: Literal["load"]
@@ -140,10 +141,29 @@ class Load(_Part):
     seconds: float | None = Field(default=None, gt=0)
     limit: int = Field(ge=1)
     seed: int
+    warm_s: float = Field(default=0, ge=0)
+    burst: int = Field(default=0, ge=0)
 
     def pressure(self, seed: int) -> Pressure:
         """The same as the load process takes it, with the seed of the whole process mixed in."""
-        return Pressure(self.mix, self.rate, self.limit, (seed << 64) + self.seed, self.seconds)
+        seed = (seed << 64) + self.seed
+        return Pressure(self.mix, self.rate, self.limit, seed, self.seconds, self.warm_s, self.burst)
+
+
+class CrowdCommand(_Part):
+    """Keep so many `users` at visits of a mix for `seconds`, the first `warm_s` of which are not counted."""
+
+    command: Literal["crowd"]
+    id: int
+    mix: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    users: int = Field(ge=1)
+    seconds: float = Field(gt=0)
+    seed: int
+    warm_s: float = Field(default=0, ge=0)
+
+    def crowd(self, seed: int) -> Crowd:
+        """The same as the load process takes it, with the seed of the whole process mixed in."""
+        return Crowd(self.mix, self.users, (seed << 64) + self.seed, self.seconds, self.warm_s)
 
 
 class Stop(_Part):
@@ -152,7 +172,7 @@ class Stop(_Part):
     command: Literal["stop"]
 
 
-Command = SignIn | Window | Load | Stop
+Command = SignIn | Window | Load | CrowdCommand | Stop
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 
@@ -183,7 +203,7 @@ def read_command(line: str) -> Command:
 def _journeys(command: Command) -> list[str]:
     if isinstance(command, Window):
         return [command.journey]
-    return list(command.mix) if isinstance(command, Load) else []
+    return list(command.mix) if isinstance(command, Load | CrowdCommand) else []
 
 
 def _sentence(error: ValidationError) -> str:

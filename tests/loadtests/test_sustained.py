@@ -53,6 +53,37 @@ def test_visits_under_way_are_bounded(loaded: LoadProcess, conduit: SmallConduit
     assert 150 < arm["arrivals"] < 260
 
 
+def test_what_comes_first_is_not_counted(loaded: LoadProcess) -> None:
+    """A burst and the first half are sent, and only the second half is counted: in arrivals, time and histogram."""
+    arm_and_all = loaded.ask(load(rate=100.0, seconds=2.0, warm_s=1.0, burst=50))
+    arm = arm_and_all["arms"]["one"]
+    assert 0.9e9 < arm_and_all["sent_ns"] - arm_and_all["started_ns"] < 1.1e9
+    assert 60 < arm["arrivals"] == arm["completed"] < 140
+    assert LatencyHistogram.decode(arm["histogram"]).count == arm["requests"]
+
+
+def test_a_burst_comes_at_once(loaded: LoadProcess) -> None:
+    """Far more are under way together than the rate alone would bring, and each is counted."""
+    arm = loaded.ask(load(rate=1.0, seconds=0.5, burst=50))["arms"]["one"]
+    assert arm["backlog_max"] >= 10
+    assert arm["arrivals"] >= 50
+
+
+def crowd(**changes: object) -> dict[str, object]:
+    return {"command": "crowd", "id": 5, "mix": MIX, "users": 4, "seconds": 1.0, "seed": 3, **changes}
+
+
+def test_a_crowd_keeps_its_number(loaded: LoadProcess, conduit: SmallConduit) -> None:
+    """Closed loop: never more visits under way than users, each begun when the one before has ended."""
+    heard = loaded.ask(crowd())
+    arm = heard["arms"]["one"]
+    assert (heard["event"], heard["id"], arm["backlog_max"], arm["dropped"]) == ("load", 5, 4, 0)
+    assert arm["arrivals"] == arm["completed"] > 20
+    conduit.freeze(after_s=0.0, for_s=0.5)
+    frozen = loaded.ask(crowd(seconds=0.5))["arms"]["one"]
+    assert frozen["arrivals"] <= 2 * 4 + 2  # open loop would have gone on
+
+
 def test_an_unknown_journey_is_refused(process: LoadProcess, conduit: SmallConduit) -> None:
     """By one sentence that names those there are."""
     process.ask(specification({"one": conduit.url}))
