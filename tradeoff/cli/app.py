@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import typer
 
-from tradeoff.cli import doctor, duet, listing, probe, report, run, scan, serve
+from tradeoff.cli import capacity, doctor, duet, listing, probe, report, run, scale, scan, serve
 from tradeoff.target.errors import Interrupted, TradeoffError
 
 app = typer.Typer(
@@ -28,7 +28,9 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "run": run.run,
     "serve": serve.serve,
     "duet": duet.duet,
+    "capacity": capacity.capacity,
     "probe": probe.probe,
+    "scale": scale.scale,
     "scan": scan.scan,
     "report": report.report,
     "resume": run.resume,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tradeoff.judge.attacks import judge_attacks, surprises
+from tradeoff.judge.capacity import judge_capacities
 from tradeoff.judge.dominations import find_dominations
 from tradeoff.judge.openings import find_openings, judge_under, surprises_under, undecided_under
 from tradeoff.judge.prices import judge_block
 from tradeoff.judge.recorded import Recorded, recorded_blocks
 from tradeoff.judge.rows import table_rows
+from tradeoff.judge.scaling import cores_needed, judge_scalings
 from tradeoff.judge.screening import judge_screening
 from tradeoff.judge.summary import (
     ArmPrice,
@@ -55,6 +57,7 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
             prices.extend(priced)
     attacked = judge_attacks(recorded, plan.attacks, catalog)
     under = judge_under(recorded, plan.under, catalog)
+    capacities = judge_capacities(recorded, plan.capacities)
     scan = _scan(recorded)
     ended = recorded[-1] if isinstance(recorded[-1], RunEnded) else None
     complete = ended is not None and ended.status == "complete"
@@ -81,6 +84,9 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
         under=under,
         openings=find_openings(under, attacked, plan.articles),
         dominations=find_dominations(catalog, REFERENCE_PROFILE, prices, attacked),
+        capacities=capacities,
+        scalings=judge_scalings(recorded, plan.scalings),
+        cores_needed=cores_needed(capacities),
         waf=waf_points(recorded, plan.scores, prices),
         frontier=_frontier(blocks, prices, attacked),
         scan=scan,

@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from tradeoff.plan.conditions import Conditions
+from tradeoff.plan.objective import Objective
 from tradeoff.record.events import HeldLoad, ProbeResult
 
 SCHEMA_VERSION: Literal[1] = 1
 
 Decision = Literal["keep", "review", "trap", "no trap seen", "not measured"]
+Limit = Literal["CPU", "load process", "waiting"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
 
 
@@ -178,6 +180,104 @@ class Domination(Judged):
     """CPU that the better one saves per request of the journey."""
 
 
+class CapacityPoint(Judged):
+    """What an arm does at its capacity; CPU in cores."""
+
+    requests_per_s: Interval
+    tail_ms: float
+    error_rate: float
+    cpu: float
+    generator_cpu: float
+    seconds: float
+    """Length of the load that latency and errors are of."""
+
+
+class RatePoint(Judged):
+    """One slice: visits offered a second, the objective's percentile of the latencies, whether the objective held."""
+
+    rate: float
+    tail_ms: float
+    kept: bool
+
+
+class ArmCapacity(Judged):
+    """The highest rate, visits a second, at which an arm keeps an objective."""
+
+    group: str
+    arm: str
+    objective: Objective
+    rate: Interval | None
+    rounds: list[float]
+    """What each round of fresh processes gave alone."""
+    repeatability: float | None
+    """Standard deviation of the rounds, as a share; None of one round."""
+    against: str | None
+    ratio: Interval | None
+    """This arm's capacity / that of `against`, whose slices alternated with its own."""
+    at_capacity: CapacityPoint | None
+    curve: list[RatePoint]
+    slices: int
+    void: str | None
+    """Why there is no capacity, where there is none."""
+
+
+class ScalePoint(Judged):
+    """So many users at once, closed loop, on an arm with so many workers and articles."""
+
+    workers: int
+    articles: int
+    users: int
+    requests_per_s: Interval
+    tail_ms: float
+    """99th percentile of the latencies."""
+    error_rate: float
+    cpu: float
+    """Share used of the cores that the workers could use."""
+    generator_cpu: float
+    """Share used of the load process's core."""
+    limit: Limit
+
+
+class ScalingFit(Judged):
+    """The Universal Scalability Law; `void` says why there is none."""
+
+    one: Interval | None = None
+    """Throughput of one, requests a second."""
+    contention: Interval | None = None
+    crosstalk: Interval | None = None
+    peak_users: Interval | None = None
+    """Where throughput is highest; None where it never falls."""
+    peak: Interval | None = None
+    void: str | None = None
+
+
+class DataPoint(Judged):
+    """Throughput with so many articles / that with `against`."""
+
+    articles: int
+    against: int
+    ratio: Interval
+
+
+class ArmScaling(Judged):
+    """How an arm's throughput scales on so many cores."""
+
+    arm: str
+    cores: int
+    points: list[ScalePoint]
+    users_fit: ScalingFit
+    workers_fit: ScalingFit
+    data: list[DataPoint]
+
+
+class CoresNeeded(Judged):
+    """An extrapolation, never a measurement: at least so many cores for a rate, if they share nothing."""
+
+    arm: str
+    requests_per_s: float
+    cores: Interval
+
+
 class Row(Judged):
     """A line of the trade-off table: one factor."""
 
@@ -263,6 +363,9 @@ class Summary(Judged):
     attacked: list[AttackedArm]
     under: list[AttackedUnder] = []
     openings: list[Opening] = []
+    capacities: list[ArmCapacity] = []
+    scalings: list[ArmScaling] = []
+    cores_needed: list[CoresNeeded] = []
     waf: list[WafPoint] = []
     dominations: list[Domination] = []
     frontier: list[FrontierPoint]

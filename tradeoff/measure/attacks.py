@@ -123,8 +123,11 @@ def fresh_arm(
     articles: int,
     workers: int = 1,
     nursery: Nursery | None = None,
+    journeys: Iterable[str] | None = None,
 ) -> Iterator[RunningArm]:
     """An arm on a fresh database, ready and alone, as long as the block.
+
+    With `journeys` it is not there to be attacked, but has the services that these need.
 
     Raises:
         TradeoffError: it can't be started.
@@ -144,7 +147,8 @@ def fresh_arm(
             workers=workers,
             nursery=nursery,
             front=target.front_for(spec.treatment),
-            attacked=True,
+            attacked=journeys is None,
+            services=target.services_for(journeys) if journeys is not None else None,
             scheme=target.scheme_for(spec.treatment),
         )
         try:

@@ -14,7 +14,7 @@ from contextlib import nullcontext
 from security.probe.outcome import Outcome
 from security.probe.suite import run_suite
 from tradeoff.measure.attacks import AT_ONCE, attack_events, fresh_arm, probe_target, probes_for
-from tradeoff.measure.capacity import Step
+from tradeoff.measure.capacity import Capacity
 from tradeoff.measure.load import Load, under_load
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.conditions import AttackUnder
@@ -36,7 +36,7 @@ class AttacksUnder:
     def __init__(self, target: Target, catalog: Catalog, *, probes: Probes, seed: int) -> None:
         self._target, self._catalog, self._probes, self._seed = target, catalog, probes, seed
         self._templates: dict[int, Templates] = {}
-        self._capacities: dict[Key, Step] = {}
+        self._capacities: dict[Key, Capacity] = {}
 
     def run(self, attacks: Sequence[AttackUnder], *, emit: Callable[[Event], None], progress: Progress) -> None:
         """Attack each; one that can't be, or whose load could not be held, is recorded as not measured."""

@@ -1,156 +1,197 @@
-"""Capacity of one arm alone: the highest rate of arrivals of the mix that keeps an objective, open loop.
+"""Capacity of one arm: the highest rate of arrivals of the mix that keeps an objective, open loop.
 
-A short search: the arm's CPU an arrival says where to begin; from there the rate grows until the objective fails, and
-the interval is halved until it is narrow. Latency counts from the intended send time, so that a load process that is
-late makes it longer: a step that kept the objective all the same holds; one that failed by no more than that is void.
+A few short looks find about where the objective fails; slices of some seconds then gather about that rate (knee.py). A
+slice begins with a queue two fifths as long as the objective allows and does not count its first second: from an empty
+queue, a rate above capacity would take longer to show than a slice lasts. Latency counts from the intended send time,
+so that a load process that is late makes it longer: a slice that kept the objective all the same holds; one that failed
+by no more than that is void.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from loadtests.arrivals import LAG_BOUND_NS
 from loadtests.histogram import LatencyHistogram
 from tradeoff.measure.generator import Generator
+from tradeoff.measure.knee import Knee, Seen, knee_of
+from tradeoff.plan.objective import Objective
+from tradeoff.record.events import LoadSlice
+from tradeoff.target.clock import cpu_ns
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
 
-WARM_RATE, LOOK_RATE, LOOK_S = 40.0, 20.0, 1.0
-STEP_S, STEPS, TRIES, LATE_TRIES = 1.5, 7, 2, 6
-#: Where the search begins, as a share of the rate at which the CPU would be full; how it goes on; when it is enough.
-FIRST_SHARE, GROWTH, NARROW = 0.8, 1.5, 1.1
-#: Visits that may be under way before a step counts as lost: a queue of about a second.
+WARM_RATE, LOOK_RATE, LOOK_S = 40.0, 20.0, 1.5
+SLICE_S, WARM_S = 4.0, 1.0
+#: Where the looks begin, as a share of the rate at which the CPU would be full; how they go on; and their number.
+FIRST_SHARE, GROWTH, LOOKS = 0.8, 1.5, 12
+#: Looks with a late load process, beyond which it is to blame that nothing was found.
+MOST_LATE = 0.3
+#: Visits that may be under way before arrivals are dropped: a queue of about a second.
 QUEUE_S = 1.0
+#: Length of the first queue in units of the one that is as long as the objective allows.
+PRIMED = 0.4
+#: Slices of the short search that stands before probes under load.
+SHORT_SLICES, SHORT_S = 5, 2.0
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What an arm must keep: the 99th percentile of its latencies, and the share of requests that fail."""
+class Offer(Protocol):
+    """Offers an arm a rate, visits a second, and tells what came of it."""
 
-    p99_ms: float = 100.0
-    error_rate: float = 0.0
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a rate did: arrivals (visits) and requests a second, latency, and whether the load was sent as intended."""
-
-    rate: float
-    requests_per_s: float
-    p99_ms: float
-    error_rate: float
-    dropped_share: float
-    lag_p99_ms: float
-
-    def blames_the_load(self, objective: Objective) -> bool:
-        """Whether the load process was late (p99), and the objective might have held if it had not been."""
-        late = self.lag_p99_ms * 1e6 > LAG_BOUND_NS
-        return late and self.p99_ms - self.lag_p99_ms <= objective.p99_ms
-
-    def keeps(self, objective: Objective) -> bool:
-        """Whether the objective held."""
-        return not self.dropped_share and self.p99_ms <= objective.p99_ms and self.error_rate <= objective.error_rate
+    def __call__(self, rate: float, seconds: float, *, seed: int) -> LoadSlice:
+        """One slice; the first second of one that is longer than a look is not counted."""
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """The best step that kept the objective; `void` says why it is no capacity, where it is none."""
+    """What a search found: visits and requests a second."""
 
-    best: Step | None
-    steps: list[Step] = field(default_factory=list)
-    void: str | None = None
-
-    def known(self) -> Step:
-        """The best step.
-
-        Raises:
-            TradeoffError: there is no capacity.
-        """
-        if self.best is None or self.void:
-            raise TradeoffError(f"the capacity is not known: {self.void}")
-        return self.best
+    rate: float
+    requests_per_s: float
 
 
-def measure_capacity(
-    generator: Generator, arm: RunningArm, mix: Mapping[str, float], *, cores: int, seed: int, objective: Objective
-) -> Capacity:
-    """Search the capacity of an arm that is ready, alone, and pinned to `cores` cores; takes about ten seconds.
+class ArmOffer:
+    """Offers one arm, pinned and ready, the mix of its target."""
+
+    def __init__(self, generator: Generator, arm: RunningArm, mix: Mapping[str, float], objective: Objective) -> None:
+        self._generator, self.arm, self._mix, self._objective = generator, arm, mix, objective
+        self._requests_per_visit = 1.0
+
+    def __call__(self, rate: float, seconds: float, *, seed: int) -> LoadSlice:
+        """Raises TradeoffError where the arm or the load process ended."""
+        queue = rate * self._requests_per_visit * self._objective.latency_ms / 1000
+        warm_s = WARM_S if seconds > LOOK_S else 0.0
+        before = self._clocks()
+        answer = self._generator.load(
+            mix=self._mix,
+            rate=rate,
+            limit=math.ceil(max(rate * QUEUE_S, 4 * queue)) + 8,
+            seed=seed,
+            seconds=seconds,
+            warm_s=warm_s,
+            burst=round(PRIMED * queue) if warm_s else 0,
+        )
+        assert answer is not None
+        self.arm.check_alive()
+        used = [after - first for after, first in zip(self._clocks(), before, strict=True)]
+        found = read_slice(answer, self.arm.name, self._objective).model_copy(
+            update={"cpu_ns": used[0], "generator_cpu_ns": used[1]}
+        )
+        self._requests_per_visit = max(1.0, found.requests / max(found.arrivals - found.dropped, 1))
+        return found
+
+    def first_rate(self, cores: int) -> float:
+        """Warm the arm up, and guess by the CPU of a visit from which rate on to look."""
+        self(WARM_RATE, LOOK_S, seed=0)
+        look = self(LOOK_RATE, LOOK_S, seed=1)
+        return FIRST_SHARE * cores * look.arrivals / max(look.cpu_ns / 1e9, 1e-6)
+
+    def _clocks(self) -> tuple[int, int]:
+        return self.arm.cpu_ns(), cpu_ns(self._generator.pid)
+
+
+def bracket(offer: Offer, first: float, objective: Objective) -> float:
+    """About where the objective fails: between the highest rate that kept it and the lowest that broke it.
 
     Raises:
-        TradeoffError: the arm or the load process ended.
+        TradeoffError: every rate that was tried broke it, or none did.
     """
-
-    def run(rate: float, seconds: float = STEP_S) -> Step:
-        answer = generator.load(mix=mix, rate=rate, limit=math.ceil(rate * QUEUE_S) + 8, seed=seed, seconds=seconds)
-        assert answer is not None
-        arm.check_alive()
-        return read_step(answer, arm.name)
-
-    run(WARM_RATE, LOOK_S)
-    before = arm.cpu_ns()
-    look = run(LOOK_RATE, LOOK_S)
-    cpu_s = (arm.cpu_ns() - before) / 1e9 / (LOOK_S * look.rate)
-    return search_capacity(run, FIRST_SHARE * cores / cpu_s, objective)
-
-
-def search_capacity(run: Callable[[float], Step], first: float, objective: Objective) -> Capacity:
-    """Raise the rate from `first` until the objective fails, then halve the interval, on a scale of logarithms.
-
-    A step that failed is tried once more: a neighbour's moment is no limit of the arm's.
-    """
-    best, steps, rate, failed = None, list[Step](), first, math.inf
-    for _ in range(STEPS):
-        step = _tried(run, rate, objective, steps)
-        if step.keeps(objective):
-            best = step
-        elif step.blames_the_load(objective):
-            return Capacity(None, steps, f"the load process was {step.lag_p99_ms:.1f} ms late at {rate:.0f}/s")
-        else:
-            failed = rate
-        rate = _next_rate(best, failed)
-        if best and failed < best.rate * NARROW:
-            break
-    return Capacity(best, steps, None if best else f"the objective fails at {failed:.0f}/s too")
-
-
-def _tried(run: Callable[[float], Step], rate: float, objective: Objective, steps: list[Step]) -> Step:
-    """The first of a few steps at this rate that kept the objective, or the last; all are noted in `steps`.
-
-    Those for which the load process is to blame are tried for longer: whatever held it up may pass.
-    """
-    failed, late = 0, 0
-    while failed < TRIES and late < LATE_TRIES:
-        step = run(rate)
-        steps.append(step)
-        if step.keeps(objective):
-            break
-        if step.blames_the_load(objective):
+    kept, broken, rate, late = 0.0, math.inf, first, 0
+    for look in range(LOOKS):
+        one = offer(rate, LOOK_S, seed=look)
+        if is_void(one, objective):
             late += 1
+            continue
+        if is_kept(one, objective):
+            kept = rate
         else:
-            failed += 1
-    return steps[-1]
+            broken = rate
+        if kept and broken < math.inf:
+            return math.sqrt(kept * broken)
+        rate = rate * GROWTH if kept else rate / GROWTH
+    if late > LOOKS * MOST_LATE:
+        raise TradeoffError(f"the load process was late in {late} of {LOOKS} looks: other work has its core")
+    if kept:
+        raise TradeoffError(f"the objective holds at {kept:.0f} visits/s too: this load process can't find its end")
+    raise TradeoffError(f"the objective fails at {broken:.1f} visits/s too")
 
 
-def _next_rate(best: Step | None, failed: float) -> float:
-    if best is None:
-        return failed / GROWTH**2
-    return best.rate * GROWTH if failed == math.inf else math.sqrt(best.rate * failed)
+def search_capacity(
+    offer: Offer, first: float, objective: Objective, *, slices: int, seconds: float = SLICE_S
+) -> list[LoadSlice]:
+    """Slices about the capacity, those that are void left out.
+
+    Raises:
+        TradeoffError: no rate keeps the objective, or the load process was late in most slices.
+    """
+    knee = Knee(bracket(offer, first, objective), objective.tail)
+    found: list[LoadSlice] = []
+    for number in range(2 * slices):
+        one = offer(knee.next_rate(), seconds, seed=LOOKS + number)
+        if not is_void(one, objective):
+            found.append(one)
+            knee.see(seen(one, objective))
+        if len(found) == slices:
+            return found
+    raise TradeoffError(f"the load process was late in {2 * slices - len(found)} of {2 * slices} slices")
 
 
-def read_step(answer: Mapping[str, Any], arm: str) -> Step:
-    """What the load process says of a load on one arm, as figures."""
+def measure_capacity(offer: ArmOffer, *, cores: int, objective: Objective) -> Capacity:
+    """A short search on an arm that is alone and has so many cores; takes about twenty seconds.
+
+    Raises:
+        TradeoffError: there is no capacity to be found, or the arm or the load process ended.
+    """
+    first = offer.first_rate(cores)
+    slices = search_capacity(offer, first, objective, slices=SHORT_SLICES, seconds=SHORT_S)
+    rate = estimate(slices, objective).quantile(0.5)
+    visits = sum(one.arrivals - one.dropped for one in slices)
+    return Capacity(rate, rate * sum(one.requests for one in slices) / max(visits, 1))
+
+
+def estimate(slices: Sequence[LoadSlice], objective: Objective) -> Knee:
+    """The belief that slices lead to."""
+    return knee_of([seen(one, objective) for one in slices], objective.tail)
+
+
+def seen(one: LoadSlice, objective: Objective) -> Seen:
+    """A slice as the search takes it."""
+    return Seen(one.offered, one.broken(objective), one.requests)
+
+
+def is_kept(one: LoadSlice, objective: Objective) -> bool:
+    """Whether no more requests broke the objective than may."""
+    return one.broken(objective) <= objective.tail
+
+
+def is_void(one: LoadSlice, objective: Objective) -> bool:
+    """Whether the load process was late, and the objective might have held if it had not been.
+
+    Where it was late by half of what the objective allows, it could not read answers in time either.
+    """
+    lag_ms = one.lag_p99_ns / 1e6
+    if one.lag_p99_ns <= LAG_BOUND_NS or is_kept(one, objective):
+        return False
+    return one.tail_ms - lag_ms <= objective.latency_ms or lag_ms > objective.latency_ms / 2
+
+
+def read_slice(answer: Mapping[str, Any], arm: str, objective: Objective) -> LoadSlice:
+    """What the load process says of a load on one arm; the CPU clocks are not in it."""
     counts = answer["arms"][arm]
-    seconds = (answer["sent_ns"] - answer["started_ns"]) / 1e9
-    requests = max(counts["requests"], 1)
-    (p99,) = LatencyHistogram.decode(counts["histogram"]).summary((99.0,)).percentiles
-    return Step(
-        rate=counts["arrivals"] / seconds,
-        requests_per_s=counts["requests"] / seconds,
-        p99_ms=p99.value_ns / 1e6,
-        error_rate=counts["errors"] / requests,
-        dropped_share=counts["dropped"] / max(counts["arrivals"], 1),
-        lag_p99_ms=answer["lag_ns"]["p99"] / 1e6,
+    histogram = LatencyHistogram.decode(counts["histogram"])
+    (tail,) = histogram.summary((objective.percentile,)).percentiles
+    bound_ns = objective.latency_ms * 1e6
+    return LoadSlice(
+        seconds=(answer["sent_ns"] - answer["started_ns"]) / 1e9,
+        arrivals=counts["arrivals"],
+        dropped=counts["dropped"],
+        requests=counts["requests"],
+        errors=counts["errors"],
+        slow=sum(number for latency_ns, number in histogram.counts().items() if latency_ns > bound_ns),
+        tail_ms=tail.value_ns / 1e6,
+        lag_p99_ns=answer["lag_ns"]["p99"],
+        histogram=counts["histogram"],
     )

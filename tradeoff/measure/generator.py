@@ -57,17 +57,34 @@ class Generator:
         return answer
 
     def load(
-        self, *, mix: Mapping[str, float], rate: float, limit: int, seed: int, seconds: float | None
+        self,
+        *,
+        mix: Mapping[str, float],
+        rate: float,
+        limit: int,
+        seed: int,
+        seconds: float | None,
+        warm_s: float = 0.0,
+        burst: int = 0,
     ) -> dict[str, Any] | None:
         """Send arrivals of the mix at `rate` a second, those that find `limit` visits under way excepted.
 
-        With `seconds`, what came of it once all is answered. Without, it is only begun: `end_load` tells.
+        With `seconds`, what came of it once all is answered, the first `warm_s` left out. Without, it is only begun:
+        `end_load` tells. A `burst` of visits comes at the very beginning.
         """
         command = {"command": "load", "id": 0, "mix": dict(mix), "rate": rate, "limit": limit, "seed": seed}
+        command |= {"warm_s": warm_s, "burst": burst}
         if seconds is None:
             self._say(command)
             return None
         return self._ask({**command, "seconds": seconds}, "load")
+
+    def crowd(
+        self, *, mix: Mapping[str, float], users: int, seconds: float, seed: int, warm_s: float
+    ) -> dict[str, Any]:
+        """Keep so many users at visits of the mix; what came of it after the first `warm_s` seconds."""
+        command = {"command": "crowd", "id": 0, "mix": dict(mix), "users": users, "seconds": seconds, "seed": seed}
+        return self._ask({**command, "warm_s": warm_s}, "load")
 
     def end_load(self) -> dict[str, Any]:
         """End a load that was begun, and the process with it; what came of the load."""

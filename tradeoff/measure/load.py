@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tradeoff.measure.capacity import Capacity, Objective, Step, measure_capacity, read_step
+from tradeoff.measure.capacity import ArmOffer, Capacity, measure_capacity, read_slice
 from tradeoff.measure.duet import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
-from tradeoff.record.events import HeldLoad
+from tradeoff.plan.objective import Objective
+from tradeoff.record.events import HeldLoad, LoadSlice
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
 
-OBJECTIVE = Objective()
+OBJECTIVE = Objective(errors=0.0)
 FEWEST_UNDER_WAY = 8
 #: A load below this share of what was intended is another load.
 SENT_SHARE = 0.9
@@ -31,8 +32,8 @@ class Load:
     """A load on one arm: its capacity, and what was held, once it has ended."""
 
     percent: int
-    capacity: Step
-    held: Step | None = None
+    capacity: Capacity
+    held: LoadSlice | None = None
 
     def event(self) -> HeldLoad:
         """What was held, for the record.
@@ -42,22 +43,24 @@ class Load:
         """
         assert self.held is not None
         intended = self.capacity.rate * self.percent / 100
-        if self.held.rate < SENT_SHARE * intended:
-            raise TradeoffError(f"the load process sent {self.held.rate:.0f} of {intended:.0f} arrivals a second")
+        if self.held.offered < SENT_SHARE * intended:
+            raise TradeoffError(f"the load process sent {self.held.offered:.0f} of {intended:.0f} arrivals a second")
         return HeldLoad(
             percent=self.percent,
             capacity=self.capacity.rate,
             capacity_requests=self.capacity.requests_per_s,
-            rate=self.held.rate,
+            rate=self.held.offered,
             requests=self.held.requests_per_s,
-            p99_ms=self.held.p99_ms,
+            p99_ms=self.held.tail_ms,
             error_rate=self.held.error_rate,
             dropped_share=self.held.dropped_share,
         )
 
 
 @contextmanager
-def under_load(target: Target, arm: RunningArm, percent: int, *, seed: int, capacity: Step | None) -> Iterator[Load]:
+def under_load(
+    target: Target, arm: RunningArm, percent: int, *, seed: int, capacity: Capacity | None
+) -> Iterator[Load]:
     """Hold `percent` of the arm's capacity for the length of the block; measures the capacity where it is not given.
 
     Raises:
@@ -68,17 +71,15 @@ def under_load(target: Target, arm: RunningArm, percent: int, *, seed: int, capa
     generator = Generator(target, arms=[arm_entry(arm.name, arm.url, arm.ca_file)], core=cores.generator, seed=seed)
     try:
         generator.sign_in({})
-        capacity = capacity or _capacity(generator, arm, target, len(cores.arms), seed).known()
+        if capacity is None:
+            offer = ArmOffer(generator, arm, target.load.mix, OBJECTIVE)
+            capacity = measure_capacity(offer, cores=len(cores.arms), objective=OBJECTIVE)
         load = Load(percent, capacity)
-        limit = max(FEWEST_UNDER_WAY, math.ceil(OBJECTIVE.p99_ms / 1000 * capacity.requests_per_s))
+        limit = max(FEWEST_UNDER_WAY, math.ceil(OBJECTIVE.latency_ms / 1000 * capacity.requests_per_s))
         rate = capacity.rate * percent / 100
         generator.load(mix=target.load.mix, rate=rate, limit=limit, seed=seed, seconds=None)
         yield load
         generator.check_alive()
-        load.held = read_step(generator.end_load(), arm.name)
+        load.held = read_slice(generator.end_load(), arm.name, OBJECTIVE)
     finally:
         generator.stop()
-
-
-def _capacity(generator: Generator, arm: RunningArm, target: Target, cores: int, seed: int) -> Capacity:
-    return measure_capacity(generator, arm, target.load.mix, cores=cores, seed=seed, objective=OBJECTIVE)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 from tradeoff.measure.attacks import AT_ONCE, attack_arms
 from tradeoff.measure.attacks_under import AttacksUnder
+from tradeoff.measure.capacity_stage import CapacityStage
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
+from tradeoff.measure.scale_stage import ScaleStage
 from tradeoff.measure.scanning import scan_target
 from tradeoff.measure.waf import score_arms
 from tradeoff.plan.conditions import Conditions
@@ -22,11 +25,14 @@ from tradeoff.record.events import (
     AttacksEnded,
     BlockEnded,
     BlockRates,
+    CapacityRound,
+    CapacitySlice,
     EpochEnded,
     Event,
     RunEnded,
     RunResumed,
     RunStarted,
+    ScaleEnded,
     Scanned,
     WafScored,
 )
@@ -46,12 +52,18 @@ class Done:
     attacks: frozenset[str] = frozenset()
     under: frozenset[tuple[str, Conditions]] = frozenset()
     scores: frozenset[str] = frozenset()
+    rounds: tuple[tuple[CapacityRound, tuple[CapacitySlice, ...]], ...] = ()
+    scalings: frozenset[str] = frozenset()
     scanned: bool = False
 
     def block(self, name: str) -> BlockState:
         """How far a block has come."""
         rates = next((rates for rates in self.rates if rates.block == name), None)
         return BlockState(rates=rates, done={epoch for block, epoch in self.epochs if block == name})
+
+    def capacity(self, group: str) -> dict[int, list[CapacitySlice]]:
+        """The slices of the rounds of a group that came to their end."""
+        return {ended.round: list(slices) for ended, slices in self.rounds if ended.group == group}
 
 
 def what_is_done(events: Iterable[AnyEvent]) -> Done:
@@ -65,8 +77,18 @@ def what_is_done(events: Iterable[AnyEvent]) -> Done:
         attacks=frozenset(event.arm for event in attacked if event.under is None),
         under=frozenset((event.arm, event.under) for event in attacked if event.under is not None),
         scores=frozenset(event.arm for event in recorded if isinstance(event, WafScored)),
+        rounds=tuple(
+            (ended, tuple(one for one in recorded if _is_part(one, ended)))
+            for ended in recorded
+            if isinstance(ended, CapacityRound)
+        ),
+        scalings=frozenset(event.arm for event in recorded if isinstance(event, ScaleEnded)),
         scanned=any(isinstance(event, Scanned) for event in recorded),
     )
+
+
+def _is_part(event: AnyEvent, ended: CapacityRound) -> TypeGuard[CapacitySlice]:
+    return isinstance(event, CapacitySlice) and (event.group, event.round) == (ended.group, ended.round)
 
 
 def start_run(
@@ -158,6 +180,13 @@ def _stages(
                 progress=progress,
             )
             duet.run(done.block(block.name))
+    for group in plan.capacities:
+        CapacityStage(
+            target, group, templates=templates, articles=plan.articles, seed=seed, emit=emit, progress=progress
+        ).run(done.capacity(group.name))
+    for scaling in plan.scalings:
+        if scaling.arm.label not in done.scalings:
+            ScaleStage(target, scaling, seed=seed, emit=emit, progress=progress).run()
     left = [spec for spec in plan.attacks if spec.label not in done.attacks]
     if left:
         attack_arms(

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 
 from tradeoff.plan.conditions import AttackUnder
+from tradeoff.plan.load import Scaling
 from tradeoff.plan.plan import Plan
 
 BLOCK_START_S = 8.0
 SUITE_S, OWN_PROBES_S = 16.0, 3.0
 CAPACITY_S, SUITE_UNDER_LOAD_S, MANY_ARTICLES_S = 18.0, 130.0, 30.0
-SCORE_S, SCAN_S = 4.0, 30.0
+SCORE_S, SCAN_S, SLICE_END_S = 4.0, 30.0, 0.3
 
 
 def estimate_s(plan: Plan, *, at_once: int) -> float:
@@ -23,8 +24,14 @@ def estimate_s(plan: Plan, *, at_once: int) -> float:
     attacks = whole * SUITE_S + (len(plan.attacks) - whole) * OWN_PROBES_S
     idle = sum(_suite_s(one) for one in plan.under if not one.conditions.load)
     loaded = sum(_loaded_s(one) for one in plan.under if one.conditions.load)
-    scores = len(plan.scores) * SCORE_S
+    scores = len(plan.scores) * SCORE_S + sum(group.seconds for group in plan.capacities)
+    scores += sum(_scaling_s(one) for one in plan.scalings)
     return blocks + (attacks + idle) / at_once + loaded + scores + (SCAN_S if plan.scan else 0.0)
+
+
+def _scaling_s(scaling: Scaling) -> float:
+    arms = len(scaling.workers) * len(scaling.articles)
+    return arms * (BLOCK_START_S + scaling.rounds * len(scaling.users) * (scaling.slice_s + SLICE_END_S))
 
 
 def _suite_s(attack: AttackUnder) -> float:

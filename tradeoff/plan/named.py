@@ -7,13 +7,15 @@ from pathlib import Path
 
 from tradeoff.plan.arm import ArmSpec, parse_arm
 from tradeoff.plan.factors import Catalog, Factor
-from tradeoff.plan.harder import attacks_under, one_worker_attacks
+from tradeoff.plan.harder import MANY_ARTICLES, attacks_under, one_worker_attacks
+from tradeoff.plan.load import CapacityGroup, Scaling
 from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, every_arm, read_plan, scored_arms, weakest
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
 QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 120.0, 40.0, 5
 FULL_BLOCK_SECONDS, FULL_EPOCHS = 420.0, 16
+CAPACITY_SECONDS = 120.0
 MOST_ARMS = 11
 WEAKEST_PROFILE = "none"
 
@@ -59,6 +61,7 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
     Leaving one out and adding one in differ where factors interact. Every arm is attacked by all probes.
 
     The reference, and what needs several workers to be weak, are attacked under load, with more workers and data too.
+    Of the profiles the capacity is searched, and of the reference the scaling is measured.
     """
     apart = {factor.name for factor in catalog.factors if factor.apart}
     singles = [arm for arm in every_arm(catalog) if arm.label != REFERENCE_PROFILE]
@@ -75,10 +78,25 @@ def full_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
         ),
         attacks=attacked_arms(catalog),
         under=attacks_under(catalog, articles),
+        capacities=_capacities(catalog),
+        scalings=(_scaling(catalog, articles),),
         scores=scored_arms(catalog),
         scan=True,
         articles=articles,
     )
+
+
+def _capacities(catalog: Catalog) -> tuple[CapacityGroup, ...]:
+    """The profiles, with the reference first."""
+    others = [name for name in catalog.profiles if name != REFERENCE_PROFILE]
+    arms = tuple(parse_arm(name, catalog) for name in (REFERENCE_PROFILE, *others))
+    return (CapacityGroup(name="profiles", arms=arms, seconds=CAPACITY_SECONDS * len(arms)),)
+
+
+def _scaling(catalog: Catalog, articles: int) -> Scaling:
+    """The reference."""
+    data = tuple(sorted({articles, MANY_ARTICLES}))
+    return Scaling(arm=parse_arm(REFERENCE_PROFILE, catalog), workers=(1, 2), articles=data)
 
 
 def screened(factor: Factor) -> bool:

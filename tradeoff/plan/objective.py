@@ -43,7 +43,9 @@ def parse_objective(text: str) -> Objective:
     for part in filter(None, (part.strip() for part in text.split(","))):
         fields = _fields(part)
         if fields is None or fields.keys() & found.keys():
-            raise TradeoffError(f"the objective {text!r}: {part!r} is not of the form p99=100ms or errors=0.1%, or twice")
+            raise TradeoffError(
+                f"the objective {text!r}: {part!r} is not of the form p99=100ms or errors=0.1%, or twice"
+            )
         found |= fields
     try:
         return Objective.model_validate(found)

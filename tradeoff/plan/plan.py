@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tradeoff.plan.arm import ArmSpec, parse_arm
 from tradeoff.plan.conditions import AttackUnder, Conditions
 from tradeoff.plan.factors import Catalog, Factor, Level
+from tradeoff.plan.load import LONGEST_GROUP_S, SHORTEST_GROUP_S, USERS, CapacityGroup, Scaling
+from tradeoff.plan.objective import Objective, parse_objective
 from tradeoff.target.errors import TradeoffError
 
 REFERENCE_PROFILE = "hardened"
@@ -61,6 +63,8 @@ class Plan(BaseModel):
     attacks: tuple[ArmSpec, ...] = ()
     #: Arms that are attacked under load and at scale as well.
     under: tuple[AttackUnder, ...] = ()
+    capacities: tuple[CapacityGroup, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
     #: Arms whose WAF is scored on attacks and benign requests.
     scores: tuple[ArmSpec, ...] = ()
     #: With `own`, an arm that differs from its profile meets the probes of the factors in which it does, and no others.
@@ -107,11 +111,47 @@ class AttackTable(BaseModel):
         ]
 
 
+class CapacityTable(BaseModel):
+    """A group of arms of which the capacity is searched, as a plan file writes it; ratios are to the first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = "capacity"
+    arms: list[str] = Field(min_length=1)
+    slo: str = Objective().label
+    seconds: Annotated[float, Field(ge=SHORTEST_GROUP_S, le=LONGEST_GROUP_S)] = 240.0
+
+    def group(self, catalog: Catalog) -> CapacityGroup:
+        """The group."""
+        arms = tuple(parse_arm(arm, catalog) for arm in self.arms)
+        return CapacityGroup(name=self.name, arms=arms, objective=parse_objective(self.slo), seconds=self.seconds)
+
+
+class ScalingTable(BaseModel):
+    """An arm whose scaling is measured, as a plan file writes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arm: str
+    workers: list[Annotated[int, Field(ge=1)]] = Field(default=[1], min_length=1)
+    articles: list[Annotated[int, Field(ge=1)]] = []
+    users: list[Annotated[int, Field(ge=1)]] = Field(default=[*USERS], min_length=1)
+
+    def scaling(self, catalog: Catalog, articles: int) -> Scaling:
+        """The same with its numbers in order of size."""
+        return Scaling(
+            arm=parse_arm(self.arm, catalog),
+            workers=tuple(sorted(set(self.workers))),
+            articles=tuple(sorted(set(self.articles))) or (articles,),
+            users=tuple(sorted(set(self.users))),
+        )
+
+
 class PlanTable(BaseModel):
     """A plan file: `[[blocks]]` to price, `attacks` to probe and with which `probes`, `scan` the code or not.
 
     `[[under]]` are arms to attack under load, with several workers and other amounts of data; `scores` those whose WAF
-    is scored.
+    is scored. `[[capacity]]` are groups of arms of which the capacity is searched, `[[scale]]` arms that are scaled.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -120,6 +160,8 @@ class PlanTable(BaseModel):
     blocks: list[BlockTable] = []
     attacks: list[str] = []
     under: list[AttackTable] = []
+    capacity: list[CapacityTable] = []
+    scale: list[ScalingTable] = []
     scores: list[str] = []
     probes: Probes = "all"
     scan: bool = True
@@ -193,6 +235,8 @@ def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
         blocks=blocks,
         attacks=tuple(parse_arm(arm, catalog) for arm in table.attacks),
         under=_under(table, catalog, articles, path),
+        capacities=tuple(one.group(catalog) for one in table.capacity),
+        scalings=tuple(one.scaling(catalog, articles) for one in table.scale),
         scores=tuple(parse_arm(arm, catalog) for arm in table.scores),
         probes=table.probes,
         scan=table.scan,

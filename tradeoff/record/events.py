@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
+from tradeoff.plan.objective import Objective
 from tradeoff.plan.plan import Plan
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -135,6 +136,93 @@ class Attack(Event):
     under: Conditions | None = None
 
 
+class LoadSlice(BaseModel):
+    """What some seconds of load on one arm came to; what was sent before them is in the CPU clocks alone."""
+
+    seconds: float
+    arrivals: int
+    dropped: int
+    requests: int
+    errors: int
+    slow: int
+    """Requests that took longer than the objective allows."""
+    tail_ms: float
+    """The objective's percentile of the latencies."""
+    lag_p99_ns: int
+    cpu_ns: int = 0
+    generator_cpu_ns: int = 0
+    histogram: str = ""
+
+    @property
+    def offered(self) -> float:
+        """Arrivals a second: visits."""
+        return self.arrivals / self.seconds
+
+    @property
+    def requests_per_s(self) -> float:
+        """Requests answered a second."""
+        return self.requests / self.seconds
+
+    @property
+    def error_rate(self) -> float:
+        """Share of requests without a usable answer."""
+        return self.errors / max(self.requests, 1)
+
+    @property
+    def dropped_share(self) -> float:
+        """Share of arrivals that found too many under way."""
+        return self.dropped / max(self.arrivals, 1)
+
+    def broken(self, objective: Objective) -> float:
+        """The share of requests that broke the objective; errors count by how far they use up their own share.
+
+        An arrival that was dropped would have waited for too long, with all of its requests.
+        """
+        requests = max(self.requests, 1)
+        slow = self.slow / requests * (1 - self.dropped_share) + self.dropped_share
+        errors = objective.tail * self.error_rate / max(objective.errors, 0.5 / requests)
+        return min(1.0, max(slow, errors))
+
+
+class CapacitySlice(Event):
+    """A slice of the search for an arm's capacity. Looks, by which it begins, are not counted."""
+
+    event: Literal["capacity_slice"] = "capacity_slice"
+    group: str
+    arm: str
+    round: int
+    look: bool
+    slice: LoadSlice
+
+
+class CapacityRound(Event):
+    """A round of a group has come to its end: fresh processes, and slices of each arm in turn."""
+
+    event: Literal["capacity_round"] = "capacity_round"
+    group: str
+    round: int
+
+
+class ScaleSlice(Event):
+    """A slice of closed-loop load: so many users at once on an arm with so many workers and articles."""
+
+    event: Literal["scale_slice"] = "scale_slice"
+    arm: str
+    workers: int
+    articles: int
+    users: int
+    round: int
+    slice: LoadSlice
+
+
+class ScaleEnded(Event):
+    """All slices of an arm were made, on so many cores."""
+
+    event: Literal["scale_ended"] = "scale_ended"
+    arm: str
+    cores: int
+
+
 class HeldLoad(BaseModel):
     """The load that was held meanwhile: arrivals (visits) and requests a second, and what became of them."""
 
@@ -199,6 +287,10 @@ AnyEvent = Annotated[
     | Window
     | EpochEnded
     | BlockEnded
+    | CapacitySlice
+    | CapacityRound
+    | ScaleSlice
+    | ScaleEnded
     | Attack
     | AttacksEnded
     | Scanned
