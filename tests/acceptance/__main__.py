@@ -1,5 +1,6 @@
 """Series that take longer than a test suite may: `make accept-aa`, `accept-slowdown`, `accept-probes`,
-`accept-probes-under-load`, `accept-matrix`, `accept-fuzz`, `accept-kills`.
+`accept-probes-under-load`, `accept-matrix`, `accept-fuzz`, `accept-kills`,
+`accept-capacity`.
 
 Each try is one line of JSON in `runs/accept-<name>.jsonl`, written when it is done: an interrupted series goes on
 where it stopped. Every series ends with its tally and exits 1 where the tally falls short.
@@ -22,6 +23,7 @@ from tests.acceptance.attacks import (
     probes_under_load,
 )
 from tests.acceptance.bodies import judge_odd_bodies, odd_bodies
+from tests.acceptance.capacities import capacity, judge_capacity
 from tests.acceptance.command import RUNS, Try
 from tests.acceptance.duets import a_a, judge_a_a, judge_slowdown, slowdown
 from tests.acceptance.kill.rounds import judge_kills, kills
@@ -32,6 +34,7 @@ SERIES: dict[str, tuple[int, Callable[[int], Try], Callable[[list[Try]], tuple[b
     "probes": (20, probes, judge_probes),
     "probes-under-load": (20, probes_under_load, judge_probes_under_load),
     "matrix": (len(levels()), matrix, judge_matrix),
+    "capacity": (5, capacity, judge_capacity),
     "kills": (12, kills, judge_kills),
     "fuzz": (10, odd_bodies, judge_odd_bodies),
 }

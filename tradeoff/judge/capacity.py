@@ -16,7 +16,7 @@ from scipy import stats
 
 from loadtests.histogram import LatencyHistogram
 from tradeoff.judge.summary import ArmCapacity, CapacityPoint, Interval, RatePoint
-from tradeoff.measure.capacity import estimate, is_kept, is_void
+from tradeoff.measure.capacity import WARM_S, estimate, is_kept, is_void
 from tradeoff.plan.load import CapacityGroup
 from tradeoff.plan.objective import Objective
 from tradeoff.record.events import AnyEvent, CapacityRound, CapacitySlice, LoadSlice
@@ -122,8 +122,9 @@ class _Arm:
             requests_per_s=Interval(value=rate.value * per_visit, low=rate.low * per_visit, high=rate.high * per_visit),
             tail_ms=_tail_ms(near, self.objective),
             error_rate=sum(one.errors for one in near) / max(requests, 1),
-            cpu=mean(one.cpu_ns / 1e9 / (one.seconds + 1) for one in near),
-            generator_cpu=mean(one.generator_cpu_ns / 1e9 / (one.seconds + 1) for one in near),
+            cpu=mean(_cores(one.cpu_ns, one) for one in near),
+            generator_cpu=mean(_cores(one.generator_cpu_ns, one) for one in near),
+            others=mean(_cores(one.others_ns, one) for one in near),
             seconds=seconds,
         )
 
@@ -133,6 +134,11 @@ class _Arm:
             for one in sorted(self.slices, key=lambda one: one.slice.offered)
             if not is_void(one.slice, self.objective)
         ]
+
+
+def _cores(cpu_ns: int, one: LoadSlice) -> float:
+    """Mean number of cores used: the clocks are of the seconds before the counted ones, too."""
+    return cpu_ns / 1e9 / (one.seconds + WARM_S)
 
 
 def _spread(values: Sequence[float]) -> float | None:

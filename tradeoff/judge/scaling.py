@@ -65,7 +65,8 @@ def fit_law(points: Mapping[int, Sequence[float]], *, cores: int | None = None) 
     noise = np.maximum(error, residual)
     drawn = np.array([_fit(users, middle + draw.normal(0, noise), best) for _ in range(RESAMPLES)])
     one, contention, crosstalk = (_interval(best[index], drawn[:, index]) for index in range(3))
-    return ScalingFit(one=one, contention=contention, crosstalk=crosstalk, **_peak(best, drawn))
+    peak_users, peak = _peak(best, drawn)
+    return ScalingFit(one=one, contention=contention, crosstalk=crosstalk, peak_users=peak_users, peak=peak)
 
 
 def _standard_errors(logs: Sequence[Floats]) -> Floats:
@@ -92,13 +93,13 @@ def _interval(value: float, drawn: Floats) -> Interval:
     return Interval(value=value, low=min(float(low), value), high=max(float(high), value))
 
 
-def _peak(best: Sequence[float], drawn: Floats) -> dict[str, Interval | None]:
+def _peak(best: Sequence[float], drawn: Floats) -> tuple[Interval | None, Interval | None]:
     """Where throughput is highest, sqrt((1 - b) / c), and how high; None where it never falls."""
     tops = [_top(row) for row in drawn]
     if (top := _top(best)) is None or any(one is None for one in tops):
-        return {"peak_users": None, "peak": None}
+        return None, None
     found = np.array(tops)
-    return {"peak_users": _interval(top[0], found[:, 0]), "peak": _interval(top[1], found[:, 1])}
+    return _interval(top[0], found[:, 0]), _interval(top[1], found[:, 1])
 
 
 def _top(parameters: Sequence[float]) -> tuple[float, float] | None:
@@ -158,6 +159,7 @@ def _throughputs(slices: Sequence[LoadSlice]) -> list[float]:
 def _point(workers: int, articles: int, users: int, slices: Sequence[LoadSlice], cores: int) -> ScalePoint:
     cpu = median(one.cpu_ns / 1e9 / one.seconds for one in slices) / min(workers, cores)
     generator_cpu = median(one.generator_cpu_ns / 1e9 / one.seconds for one in slices)
+    others = median(one.others_ns / 1e9 / one.seconds for one in slices) / cores
     return ScalePoint(
         workers=workers,
         articles=articles,
@@ -167,11 +169,12 @@ def _point(workers: int, articles: int, users: int, slices: Sequence[LoadSlice],
         error_rate=sum(one.errors for one in slices) / max(sum(one.requests for one in slices), 1),
         cpu=cpu,
         generator_cpu=generator_cpu,
-        limit=limit_of(cpu, generator_cpu),
+        others=others,
+        limit=limit_of(cpu, generator_cpu, others),
     )
 
 
-def limit_of(cpu: float, generator_cpu: float) -> Limit:
+def limit_of(cpu: float, generator_cpu: float, others: float) -> Limit:
     """What limits at a point: whatever processor is full; shares of the time for which each is used.
 
     Where none is, there are too few users, or they wait for a database, a lock or a pool: no clock tells these apart
@@ -179,7 +182,9 @@ def limit_of(cpu: float, generator_cpu: float) -> Limit:
     """
     if generator_cpu >= FULL:
         return "load process"
-    return "CPU" if cpu >= FULL else "waiting"
+    if cpu >= FULL:
+        return "CPU"
+    return "other work" if cpu + others >= FULL and others > 1 - FULL else "waiting"
 
 
 def _mean_interval(values: Sequence[float]) -> Interval:

@@ -14,7 +14,7 @@ from tradeoff.record.events import HeldLoad, ProbeResult
 SCHEMA_VERSION: Literal[1] = 1
 
 Decision = Literal["keep", "review", "trap", "no trap seen", "not measured"]
-Limit = Literal["CPU", "load process", "waiting"]
+Limit = Literal["CPU", "load process", "other work", "waiting"]
 Verdict = Literal["pass", "fail", "inconclusive", "invalid"]
 
 
@@ -181,13 +181,14 @@ class Domination(Judged):
 
 
 class CapacityPoint(Judged):
-    """What an arm does at its capacity; CPU in cores."""
+    """What an arm does at its capacity; CPU in cores, `others` being what else ran on the arm's."""
 
     requests_per_s: Interval
     tail_ms: float
     error_rate: float
     cpu: float
     generator_cpu: float
+    others: float
     seconds: float
     """Length of the load that latency and errors are of."""
 
@@ -235,6 +236,8 @@ class ScalePoint(Judged):
     """Share used of the cores that the workers could use."""
     generator_cpu: float
     """Share used of the load process's core."""
+    others: float
+    """Share of the arm's cores that work of others used."""
     limit: Limit
 
 

@@ -16,11 +16,12 @@ from typing import Any, Protocol
 
 from loadtests.arrivals import LAG_BOUND_NS
 from loadtests.histogram import LatencyHistogram
+from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator
 from tradeoff.measure.knee import Knee, Seen, knee_of
 from tradeoff.plan.objective import Objective
 from tradeoff.record.events import LoadSlice
-from tradeoff.target.clock import cpu_ns
+from tradeoff.target.clock import busy_ns, cpu_ns
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
 
@@ -30,6 +31,8 @@ SLICE_S, WARM_S = 4.0, 1.0
 FIRST_SHARE, GROWTH, LOOKS = 0.8, 1.5, 12
 #: Looks with a late load process, beyond which it is to blame that nothing was found.
 MOST_LATE = 0.3
+#: Cores taken by other work, from which on it may be why nothing was kept.
+WORTH_A_WORD = 0.3
 #: Visits that may be under way before arrivals are dropped: a queue of about a second.
 QUEUE_S = 1.0
 #: Length of the first queue in units of the one that is as long as the objective allows.
@@ -64,7 +67,7 @@ class ArmOffer:
         """Raises TradeoffError where the arm or the load process ended."""
         queue = rate * self._requests_per_visit * self._objective.latency_ms / 1000
         warm_s = WARM_S if seconds > LOOK_S else 0.0
-        before = self._clocks()
+        clocks = Clocks(self.arm, self._generator)
         answer = self._generator.load(
             mix=self._mix,
             rate=rate,
@@ -76,10 +79,7 @@ class ArmOffer:
         )
         assert answer is not None
         self.arm.check_alive()
-        used = [after - first for after, first in zip(self._clocks(), before, strict=True)]
-        found = read_slice(answer, self.arm.name, self._objective).model_copy(
-            update={"cpu_ns": used[0], "generator_cpu_ns": used[1]}
-        )
+        found = read_slice(answer, self.arm.name, self._objective).model_copy(update=clocks.used())
         self._requests_per_visit = max(1.0, found.requests / max(found.arrivals - found.dropped, 1))
         return found
 
@@ -89,8 +89,21 @@ class ArmOffer:
         look = self(LOOK_RATE, LOOK_S, seed=1)
         return FIRST_SHARE * cores * look.arrivals / max(look.cpu_ns / 1e9, 1e-6)
 
-    def _clocks(self) -> tuple[int, int]:
-        return self.arm.cpu_ns(), cpu_ns(self._generator.pid)
+
+class Clocks:
+    """CPU clocks of an arm, of its load process and of the arm's cores, from when this is made."""
+
+    def __init__(self, arm: RunningArm, generator: Generator) -> None:
+        self._arm, self._generator, self._cores = arm, generator, choose_cores().arms
+        self._before = self._read()
+
+    def used(self) -> dict[str, int]:
+        """What was used since, in ns, by the names of a slice's fields."""
+        arm, generator, busy = (now - before for now, before in zip(self._read(), self._before, strict=True))
+        return {"cpu_ns": arm, "generator_cpu_ns": generator, "others_ns": max(0, busy - arm)}
+
+    def _read(self) -> tuple[int, int, int]:
+        return self._arm.cpu_ns(), cpu_ns(self._generator.pid), busy_ns(self._cores)
 
 
 def bracket(offer: Offer, first: float, objective: Objective) -> float:
@@ -99,9 +112,10 @@ def bracket(offer: Offer, first: float, objective: Objective) -> float:
     Raises:
         TradeoffError: every rate that was tried broke it, or none did.
     """
-    kept, broken, rate, late = 0.0, math.inf, first, 0
+    kept, broken, rate, late, others = 0.0, math.inf, first, 0, 0.0
     for look in range(LOOKS):
         one = offer(rate, LOOK_S, seed=look)
+        others = max(others, one.others_ns / 1e9 / one.seconds)
         if is_void(one, objective):
             late += 1
             continue
@@ -116,7 +130,8 @@ def bracket(offer: Offer, first: float, objective: Objective) -> float:
         raise TradeoffError(f"the load process was late in {late} of {LOOKS} looks: other work has its core")
     if kept:
         raise TradeoffError(f"the objective holds at {kept:.0f} visits/s too: this load process can't find its end")
-    raise TradeoffError(f"the objective fails at {broken:.1f} visits/s too")
+    taken = f"; other work took up to {others:.1f} of the arm's cores" if others > WORTH_A_WORD else ""
+    raise TradeoffError(f"the objective fails at {broken:.1f} visits/s too{taken}")
 
 
 def search_capacity(

@@ -23,7 +23,7 @@ from tradeoff.measure.capacity import (
     is_void,
     seen,
 )
-from tradeoff.measure.duet import choose_cores
+from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
 from tradeoff.measure.knee import Knee
 from tradeoff.measure.progress import Progress

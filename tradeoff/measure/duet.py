@@ -9,7 +9,6 @@ calibrated once a block so that all arms together use about half of the target c
 from __future__ import annotations
 
 import math
-import os
 import random
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, Sessions, arm_entry
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
@@ -35,7 +35,6 @@ from tradeoff.record.events import (
 )
 from tradeoff.target.build import tree_of
 from tradeoff.target.description import Target
-from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.served import loopback_place
@@ -55,32 +54,12 @@ CALIBRATION_S = 0.5
 OVERRUN_SHARE = 0.7
 
 
-@dataclass(frozen=True)
-class Cores:
-    """Where the generator and where all arms run."""
-
-    generator: int
-    arms: frozenset[int]
-
-
 @dataclass
 class BlockState:
     """How far a block has come: filled from the events of an interrupted run."""
 
     rates: BlockRates | None = None
     done: set[int] = field(default_factory=set)
-
-
-def choose_cores() -> Cores:
-    """The first core for the generator, the second for the arms.
-
-    Raises:
-        TradeoffError: there is only one core, on which generator and arms would disturb each other.
-    """
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
-        raise TradeoffError("a duet needs two cores: one for the load, one for the arms; this process may use only one")
-    return Cores(generator=cores[0], arms=frozenset(cores[1:2]))
 
 
 class Duet:

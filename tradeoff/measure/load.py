@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tradeoff.measure.capacity import ArmOffer, Capacity, measure_capacity, read_slice
-from tradeoff.measure.duet import choose_cores
+from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
 from tradeoff.plan.objective import Objective
 from tradeoff.record.events import HeldLoad, LoadSlice

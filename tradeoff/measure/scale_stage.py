@@ -12,14 +12,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from tradeoff.measure.attacks import fresh_arm
-from tradeoff.measure.capacity import read_slice
-from tradeoff.measure.duet import choose_cores
+from tradeoff.measure.capacity import Clocks, read_slice
+from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.load import Scaling
 from tradeoff.plan.objective import Objective
 from tradeoff.record.events import Event, LoadSlice, NotMeasured, ScaleEnded, ScaleSlice
-from tradeoff.target.clock import cpu_ns
 from tradeoff.target.description import Target
 from tradeoff.target.errors import Interrupted, TradeoffError
 from tradeoff.target.forking import Nursery
@@ -106,8 +105,7 @@ class _Crowd:
 
     def __call__(self, users: int, seconds: float, seed: int) -> LoadSlice:
         """One slice; clocks and counts are of the same seconds."""
-        before = self._arm.cpu_ns(), cpu_ns(self._generator.pid)
+        clocks = Clocks(self._arm, self._generator)
         answer = self._generator.crowd(mix=self._mix, users=users, seconds=seconds, seed=seed, warm_s=0.0)
         self._arm.check_alive()
-        used = {"cpu_ns": self._arm.cpu_ns() - before[0], "generator_cpu_ns": cpu_ns(self._generator.pid) - before[1]}
-        return read_slice(answer, self._arm.name, Objective()).model_copy(update=used)
+        return read_slice(answer, self._arm.name, Objective()).model_copy(update=clocks.used())

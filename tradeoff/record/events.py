@@ -151,6 +151,8 @@ class LoadSlice(BaseModel):
     lag_p99_ns: int
     cpu_ns: int = 0
     generator_cpu_ns: int = 0
+    others_ns: int = 0
+    """Time for which the arm's cores did other work than the arm's."""
     histogram: str = ""
 
     @property

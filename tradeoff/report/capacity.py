@@ -11,6 +11,9 @@ from tradeoff.judge.summary import ArmCapacity, Interval, Summary
 from tradeoff.report import units
 from tradeoff.report.words import NOT_MEASURED
 
+#: From which share of a core on other work on it is worth a word.
+SHOWN_OTHERS = 0.05
+
 
 def rate_text(rate: Interval) -> str:
     """A rate with the digits that its interval carries: `212 [205, 219]`."""
@@ -52,6 +55,8 @@ def _arm(one: ArmCapacity) -> dict[str, Any]:
         "requests_per_s": point.requests_per_s.model_dump() if point else None,
         "p99_ms": point.tail_ms if point else None,
         "error_rate": point.error_rate if point else None,
+        "cpu": point.cpu if point else None,
+        "others_cpu": point.others if point else None,
         "repeatability": one.repeatability,
         "rounds": one.rounds,
         "against": one.against,
@@ -77,4 +82,5 @@ def capacity_cells(one: ArmCapacity) -> list[str]:
         return [NOT_MEASURED, one.void or "", "", "", ""]
     point = one.at_capacity
     at = f"p{one.objective.percentile:g} {point.tail_ms:.0f} ms, {units.percent(point.cpu)} of a core"
+    at += f", others {units.percent(point.others)}" if point.others >= SHOWN_OTHERS else ""
     return [rate_text(one.rate), rate_text(point.requests_per_s), at, repeats_text(one), ratio_text(one)]

@@ -29,6 +29,12 @@ def total_cpu_ns(pids: Iterable[int]) -> int:
     return sum(cpu_ns(pid) for pid in pids)
 
 
+def busy_ns(cores: Iterable[int]) -> int:
+    """Time for which these cores together have not been idle since the machine's start, in ns, to 10 ms."""
+    times = psutil.cpu_times(percpu=True)
+    return round(sum(sum(times[core][:8]) - times[core].idle - times[core].iowait for core in cores) * 1e9)
+
+
 def process_tree(pid: int) -> tuple[int, ...]:
     """The process and all that descend from it, in order of their numbers.
 
