@@ -1,16 +1,16 @@
-"""Latencies in nanoseconds, in an HdrHistogram: exact counts, values within 0.1 % from 50 µs up.
+"""Latencies in nanoseconds, in the cells of an HdrHistogram: exact counts, values within 0.1 % from 50 µs up.
 
 Three significant digits over 1 ns units give 1,024 cells an octave; a value is reported as the highest one of its cell,
 so it is too high by less than 1/1,024 (0.098 %) of itself (Tene, HdrHistogram, "Histogram variants and internal
-representation"). The encoded form is the library's own V2 form (compressed, base64), which other HdrHistograms read.
+representation"). Only cells that are not empty are kept: recording is one addition in a dict, and what a worker sends to
+its master is as small as what it saw. The encoded form is the standard V2 form (compressed, base64), which other
+HdrHistograms read.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from math import ceil
 
 from hdrh.histogram import HdrHistogram
@@ -19,7 +19,10 @@ LOWEST_NS = 1
 HIGHEST_NS = 3_600_000_000_000  # an hour: nothing that a time-out lets live is clipped
 SIGNIFICANT_DIGITS = 3
 
-PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9)
+#: Bits of a value that choose its cell: 2,048 values, of which the upper 1,024 are a cell each in every octave.
+_CELL_BITS = 11
+
+PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,12 @@ class Summary:
 
 
 class LatencyHistogram:
-    """Counts latencies from 1 ns to an hour."""
+    """Counts latencies from 0 ns to an hour."""
+
+    __slots__ = ("_cells",)
 
     def __init__(self) -> None:
-        self._hdr = HdrHistogram(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS)
+        self._cells: dict[int, int] = {}
 
     @classmethod
     def decode(cls, encoded: str) -> LatencyHistogram:
@@ -59,59 +64,97 @@ class LatencyHistogram:
         shape = (other.lowest_trackable_value, other.highest_trackable_value, other.significant_figures)
         if shape != (LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS):
             raise ValueError(f"a histogram of another range or precision: {shape}")
-        decoded._hdr = other
+        if other.total_count:
+            last = other.get_counts_array_index(other.max_value)
+            decoded._cells = {cell: count for cell, count in enumerate(other.counts[: last + 1]) if count}
         return decoded
+
+    @classmethod
+    def of_cells(cls, cells: Iterable[Sequence[int]]) -> LatencyHistogram:
+        """From pairs of a cell and its count, as `cells` gives them."""
+        made = cls()
+        made._cells = {cell: count for cell, count in cells}
+        return made
 
     @property
     def count(self) -> int:
         """How many values were recorded."""
-        return int(self._hdr.total_count)
+        return sum(self._cells.values())
 
     def record(self, latency_ns: int) -> None:
         """Count one latency; raises ValueError outside 0 ns to an hour, so that nothing is lost in silence."""
-        if not self._hdr.record_value(latency_ns):
+        if not 0 <= latency_ns <= HIGHEST_NS:
             raise ValueError(f"a latency of {latency_ns} ns does not fit 0 to {HIGHEST_NS} ns")
+        cells, cell = self._cells, _cell(latency_ns)
+        cells[cell] = cells.get(cell, 0) + 1
 
     def merge(self, other: LatencyHistogram) -> None:
         """Add the other's counts, cell by cell, so that merging loses nothing."""
-        if other.count:
-            self._hdr.add(other._hdr)
+        cells = self._cells
+        for cell, count in other._cells.items():
+            cells[cell] = cells.get(cell, 0) + count
 
     def encode(self) -> str:
         """The V2 compressed form in base64."""
-        return str(self._hdr.encode().decode("ascii"))
+        hdr = HdrHistogram(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS)
+        for cell, count in self._cells.items():
+            hdr.record_value(_highest(cell), count)
+        return str(hdr.encode().decode("ascii"))
+
+    def cells(self) -> list[tuple[int, int]]:
+        """Cells that are not empty, and their counts: small, and whole."""
+        return list(self._cells.items())
 
     def counts(self) -> dict[int, int]:
-        """How many values each cell that is not empty holds, by the highest value of the cell in ns."""
-        return {self._value(index): count for index, count in enumerate(self._cells()) if count}
+        """How many values each cell that is not empty holds, by the highest value of the cell in ns, in order."""
+        return {_highest(cell): self._cells[cell] for cell in sorted(self._cells)}
+
+    def beyond(self, value_ns: float) -> int:
+        """How many values are reported above `value_ns`."""
+        return sum(count for cell, count in self._cells.items() if _highest(cell) > value_ns)
 
     def summary(self, percentiles: Sequence[float] = PERCENTILES) -> Summary:
         """Nearest-rank percentiles with the number of values beyond each, and mean (of cell middles)."""
-        cells = self._cells()
+        cells = sorted(self._cells.items())
         if not cells:
             return Summary(0, 0, 0.0, 0, tuple(Percentile(p, 0, 0) for p in percentiles))
-        running = list(accumulate(cells))
-        total_ns = sum(count * self._middle(index) for index, count in enumerate(cells) if count)
+        total = self.count
+        total_ns = sum(count * _middle(cell) for cell, count in cells)
+        found = dict(zip(sorted(percentiles), _ranked(cells, sorted(percentiles), total), strict=True))
         return Summary(
-            count=running[-1],
-            min_ns=self._value(bisect_left(running, 1)),
-            mean_ns=total_ns / running[-1],
-            max_ns=self._value(len(running) - 1),
-            percentiles=tuple(self._percentile(p, running) for p in percentiles),
+            count=total,
+            min_ns=_highest(cells[0][0]),
+            mean_ns=total_ns / total,
+            max_ns=_highest(cells[-1][0]),
+            percentiles=tuple(found[one] for one in percentiles),
         )
 
-    def _percentile(self, percentile: float, running: list[int]) -> Percentile:
-        rank = max(1, ceil(percentile * running[-1] / 100))
-        index = bisect_left(running, rank)
-        return Percentile(percentile, self._value(index), running[-1] - running[index])
 
-    def _cells(self) -> list[int]:
-        if not self.count:
-            return []
-        return list(self._hdr.counts[: self._hdr.get_counts_array_index(self._hdr.max_value) + 1])
+def _ranked(cells: list[tuple[int, int]], percentiles: Sequence[float], total: int) -> Iterable[Percentile]:
+    """Nearest rank of each, in one walk; both ascend."""
+    walk, seen, cell = iter(cells), 0, 0
+    for percentile in percentiles:
+        rank = max(1, ceil(round(percentile * total / 100, 9)))  # 99.9 % of 1,000 is 999, not 999.0000000000001
+        while seen < rank:
+            cell, count = next(walk)
+            seen += count
+        yield Percentile(percentile, _highest(cell), total - seen)
 
-    def _middle(self, index: int) -> float:
-        return (int(self._hdr.get_value_from_index(index)) + self._value(index)) / 2
 
-    def _value(self, index: int) -> int:
-        return int(self._hdr.get_highest_equivalent_value(self._hdr.get_value_from_index(index)))
+def _cell(value: int) -> int:
+    """Its index in HdrHistogram's array of counts."""
+    shift = value.bit_length() - _CELL_BITS
+    return value if shift <= 0 else (shift << _CELL_BITS - 1) + (value >> shift)
+
+
+def _lowest(cell: int) -> int:
+    shift = max(0, (cell >> _CELL_BITS - 1) - 1)
+    return (cell - (shift << _CELL_BITS - 1)) << shift
+
+
+def _highest(cell: int) -> int:
+    return _lowest(cell + 1) - 1
+
+
+def _middle(cell: int) -> float:
+    return (_lowest(cell) + _highest(cell)) / 2
