@@ -4,12 +4,15 @@ Three significant digits over 1 ns units give 1,024 cells an octave; a value is 
 so it is too high by less than 1/1,024 (0.098 %) of itself (Tene, HdrHistogram, "Histogram variants and internal
 representation"). Only cells that are not empty are kept: recording is one addition in a dict, and what a worker sends to
 its master is as small as what it saw. The encoded form is the standard V2 form (compressed, base64), which other
-HdrHistograms read.
+HdrHistograms read; it is written here from the cells alone, since the library's takes 10 ms, in which a generator stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import base64
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -21,6 +24,10 @@ SIGNIFICANT_DIGITS = 3
 
 #: Bits of a value that choose its cell: 2,048 values, of which the upper 1,024 are a cell each in every octave.
 _CELL_BITS = 11
+
+# The V2 form: cookie, length, offset, digits, lowest, highest, ratio; and the compressed form around it.
+_HEAD, _COOKIE = struct.Struct(">iiiiqqd"), 0x1C849313
+_OUTER, _OUTER_COOKIE = struct.Struct(">ii"), 0x1C849314
 
 PERCENTILES = (50.0, 90.0, 95.0, 99.0, 99.9, 99.99)
 
@@ -96,10 +103,10 @@ class LatencyHistogram:
 
     def encode(self) -> str:
         """The V2 compressed form in base64."""
-        hdr = HdrHistogram(LOWEST_NS, HIGHEST_NS, SIGNIFICANT_DIGITS)
-        for cell, count in self._cells.items():
-            hdr.record_value(_highest(cell), count)
-        return str(hdr.encode().decode("ascii"))
+        counts = b"".join(_encoded(self._cells))
+        head = _HEAD.pack(_COOKIE, len(counts), 0, SIGNIFICANT_DIGITS, LOWEST_NS, HIGHEST_NS, 1.0)
+        packed = zlib.compress(head + counts)
+        return base64.b64encode(_OUTER.pack(_OUTER_COOKIE, len(packed)) + packed).decode("ascii")
 
     def cells(self) -> list[tuple[int, int]]:
         """Cells that are not empty, and their counts: small, and whole."""
@@ -139,6 +146,26 @@ def _ranked(cells: list[tuple[int, int]], percentiles: Sequence[float], total: i
             cell, count = next(walk)
             seen += count
         yield Percentile(percentile, _highest(cell), total - seen)
+
+
+def _encoded(cells: dict[int, int]) -> Iterator[bytes]:
+    """Counts in the order of their cells; a run of empty cells is its negative length (V2 encoding)."""
+    after = 0
+    for cell in sorted(cells):
+        if cell > after:
+            yield _varint(2 * (cell - after) - 1)  # zigzag of a negative number
+        yield _varint(2 * cells[cell])
+        after = cell + 1
+
+
+def _varint(number: int) -> bytes:
+    """LEB128: seven bits a byte, the lowest first."""
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
 
 
 def _cell(value: int) -> int:

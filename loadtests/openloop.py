@@ -67,22 +67,29 @@ def pace(offsets_ns: Iterable[int], start: Callable[[int, int], None]) -> None:
 
     An arrival that is late is started at once. Times are monotonic, ns.
     """
-    hub = gevent.get_hub()
-    turn = hub.loop.idle()
-    turn.priority = hub.loop.MAXPRI
     begin = time.monotonic_ns()
-    try:
+    with Pacer() as pacer:
         for index, offset in enumerate(offsets_ns):
-            due = begin + offset
-            _wait(due, lambda: hub.wait(turn))
-            start(index, due)
-    finally:
-        turn.close()
+            pacer.wait(begin + offset)
+            start(index, begin + offset)
 
 
-def _wait(due_ns: int, poll: Callable[[], None]) -> None:
-    while (left := due_ns - time.monotonic_ns()) > POLL_NS:
-        gevent.sleep((left - POLL_NS) / 1e9)
-    poll()  # also when late: what was started before must get its turn
-    while time.monotonic_ns() < due_ns:
-        poll()
+class Pacer:
+    """Waits until a moment (monotonic, ns), and lets everything else have its turn meanwhile."""
+
+    def __enter__(self) -> Pacer:
+        self._hub = gevent.get_hub()
+        self._turn = self._hub.loop.idle()
+        self._turn.priority = self._hub.loop.MAXPRI
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._turn.close()
+
+    def wait(self, due_ns: int) -> None:
+        """Return at that moment, or after one turn of the event loop where it has passed."""
+        while (left := due_ns - time.monotonic_ns()) > POLL_NS:
+            gevent.sleep((left - POLL_NS) / 1e9)
+        self._hub.wait(self._turn)  # also when late: what was started before must get its turn
+        while time.monotonic_ns() < due_ns:
+            self._hub.wait(self._turn)

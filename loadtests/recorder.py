@@ -1,76 +1,129 @@
-"""What Locust's own statistics cannot hold: exact latencies by step, send lag, arrivals that were dropped.
+"""What Locust's own statistics cannot hold: exact latencies by arm, journey, step and status, and the generator's health.
 
-Locust rounds response times to milliseconds (two digits above 100 ms). Here every process keeps HdrHistograms; a worker
-sends what is new to the master with each of Locust's reports, and the master adds it up without loss.
+Locust rounds response times to milliseconds (two digits above 100 ms). Here every process keeps HdrHistograms, of the
+latency from the intended send time and of the service time alone; a worker sends what is new to the master with each of
+Locust's reports, and the master adds it up without loss.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from loadtests.arrivals import LAG_BOUND_NS
+from loadtests.health import StageHealth
 from loadtests.histogram import LatencyHistogram
 
 KEY = "loadtests"  # its place in the reports that Locust's workers send
+WARM_UP = "warm-up"  # the stage that no figure is made of
+NO_ANSWER = "error"  # stands where a status would
+
+
+class Series(NamedTuple):
+    """What a pair of histograms is of. `failed` is a request without a usable answer, whatever its status."""
+
+    stage: str
+    arm: str
+    journey: str
+    step: str
+    status: str
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Times:
+    """Latency from the intended send time, and service time from the actual one."""
+
+    latency: LatencyHistogram = field(default_factory=LatencyHistogram)
+    service: LatencyHistogram = field(default_factory=LatencyHistogram)
+
+    def add(self, other: Times) -> None:
+        """Add the other's counts."""
+        self.latency.merge(other.latency)
+        self.service.merge(other.service)
+
+
+class Figures:
+    """Times by series, and health by stage."""
+
+    def __init__(self) -> None:
+        self.times: dict[Series, Times] = defaultdict(Times)
+        self.stages: dict[str, StageHealth] = defaultdict(StageHealth)
+
+    def add(self, other: Figures) -> None:
+        """Add all of the other."""
+        for series, times in other.times.items():
+            self.times[series].add(times)
+        for name, health in other.stages.items():
+            self.stages[name].add(health)
+
+    def select(self, keep: Callable[[Series], bool]) -> Times:
+        """The times of all series that are kept, warm-up left out, in one pair of histograms."""
+        merged = Times()
+        for series, times in self.times.items():
+            if series.stage != WARM_UP and keep(series):
+                merged.add(times)
+        return merged
+
+    def judged(self) -> Iterator[tuple[str, StageHealth, list[str]]]:
+        """Each stage but the warm-up, with the reasons that make it void."""
+        for name, health in self.stages.items():
+            if name != WARM_UP:
+                yield name, health, list(health.faults(self._p99(name)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Small, for a message."""
+        return {
+            "times": [[*one, pair.latency.cells(), pair.service.cells()] for one, pair in self.times.items()],
+            "stages": {name: health.as_json() for name, health in self.stages.items()},
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Figures:
+        """What `as_json` gave."""
+        made = cls()
+        for *series, latency, service in content["times"]:
+            pair = Times(LatencyHistogram.of_cells(latency), LatencyHistogram.of_cells(service))
+            made.times[Series(*series)] = pair
+        for name, health in content["stages"].items():
+            made.stages[name] = StageHealth.from_json(health)
+        return made
+
+    def _p99(self, stage: str) -> int:
+        return self.select(lambda series: series.stage == stage).latency.summary((99.0,)).percentiles[0].value_ns
 
 
 class Recorder:
-    """The exact figures of one process, or on a master those of all its workers."""
+    """The exact figures of one process, or on a master those of all its workers: what is `fresh`, and the `total`."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Forget everything: a new run begins."""
-        self.steps: dict[str, LatencyHistogram] = defaultdict(LatencyHistogram)
-        self.lag = LatencyHistogram()
-        self.dropped = 0
+        self.fresh, self.total = Figures(), Figures()
+
+    def record(self, series: Series, latency_ns: int, service_ns: int) -> None:
+        """Count one request."""
+        times = self.fresh.times[series]
+        times.latency.record(latency_ns)
+        times.service.record(service_ns)
+
+    def roll(self) -> Figures:
+        """What came since the last call; it is in the total from now on."""
+        fresh, self.fresh = self.fresh, Figures()
+        self.total.add(fresh)
+        return fresh
 
     def take(self) -> dict[str, Any]:
         """What was recorded since the last call, ready to be sent; it is forgotten here."""
-        taken = self._encoded()
-        self.clear()
-        return taken
+        fresh, self.fresh = self.fresh, Figures()
+        return fresh.as_json()
 
     def add(self, taken: dict[str, Any]) -> None:
         """Add what another process took."""
-        for step, encoded in taken["steps"].items():
-            self.steps[step].merge(LatencyHistogram.decode(encoded))
-        self.lag.merge(LatencyHistogram.decode(taken["lag"]))
-        self.dropped += taken["dropped"]
+        self.fresh.add(Figures.from_json(taken))
 
-    def write(self, path: Path) -> None:
-        """Write the histograms as JSON; raises OSError."""
-        path.write_text(json.dumps({"schema": 1, **self._encoded()}, indent=1), encoding="utf-8")
 
-    def table(self) -> str:
-        """The figures for a terminal, in ms."""
-        width = max(map(len, ["Exact latency, ms", *self.steps]))
-        names = ("count", "p50", "p90", "p99", "p99.9", "max")
-        lines = [f"{'Exact latency, ms':<{width}} " + " ".join(f"{name:>10}" for name in names)]
-        for step in sorted(self.steps):
-            summary = self.steps[step].summary((50.0, 90.0, 99.0, 99.9))
-            times = [one.value_ns for one in summary.percentiles] + [summary.max_ns]
-            lines.append(f"{step:<{width}} {summary.count:>10} " + " ".join(f"{time / 1e6:>10.3f}" for time in times))
-        return "\n".join([*lines, *self._open_loop()])
-
-    def _open_loop(self) -> list[str]:
-        if not self.lag.count and not self.dropped:
-            return []
-        lag = self.lag.summary((50.0, 99.0))
-        p50, p99 = (one.value_ns / 1e6 for one in lag.percentiles)
-        times = f"p50 {p50:.3f}, p99 {p99:.3f}, max {lag.max_ns / 1e6:.3f} ms"
-        lines = [f"Open loop: {lag.count} arrivals sent, send lag {times}"]
-        if self.dropped:
-            lines.append(f"{self.dropped} arrivals were dropped: more were under way than --open-limit allows.")
-        if p99 * 1e6 > LAG_BOUND_NS:
-            bound = f"{LAG_BOUND_NS / 1e6:g} ms"
-            lines.append(f"The generator was overloaded (p99 send lag above {bound}): these latencies are void.")
-        return lines
-
-    def _encoded(self) -> dict[str, Any]:
-        steps = {step: histogram.encode() for step, histogram in self.steps.items()}
-        return {"steps": steps, "lag": self.lag.encode(), "dropped": self.dropped}
+RECORDER = Recorder()  # of this process

@@ -13,11 +13,15 @@ from loadtests.steps import Answer, Step, Steps, UnusableAnswer, Wait
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One request that was made. `status` is None without an answer; `problem` is None if all is as expected."""
+    """One request that was made. `status` is None without an answer; `problem` is None if all is as expected.
+
+    `latency_ns` counts from when it was to be sent, `service_ns` from when it was.
+    """
 
     step: Step | Wait
     status: int | None
     latency_ns: int
+    service_ns: int
     size: int
     problem: str | None
 
@@ -31,14 +35,16 @@ def walk(steps: Steps, send: Callable[[Step], Answer], due_ns: int, observe: Cal
     with closing(steps):
         step = next(steps)
         while True:
+            sent_ns = time.monotonic_ns()
             try:
                 answer = Answer(200, step.stream.read(step.until)) if isinstance(step, Wait) else send(step)
             except NoAnswer as error:
-                observe(Observed(step, None, time.monotonic_ns() - due_ns, 0, str(error)))
+                now_ns = time.monotonic_ns()
+                observe(Observed(step, None, now_ns - due_ns, now_ns - sent_ns, 0, str(error)))
                 return False
-            latency_ns = time.monotonic_ns() - due_ns
+            now_ns = time.monotonic_ns()
             following, problem = _next(steps, step, answer)
-            observe(Observed(step, answer.status, latency_ns, len(answer.body), problem))
+            observe(Observed(step, answer.status, now_ns - due_ns, now_ns - sent_ns, len(answer.body), problem))
             if following is None:
                 return problem is None
             step, due_ns = following, time.monotonic_ns()

@@ -1,0 +1,212 @@
+"""Virtual users of any locustfile that come when an arrival is due, and do one task.
+
+A closed-loop user does one task after the other; here each arrival takes a user that is idle, or a new one, and runs one of
+its tasks. `on_start` of the first ones is over before the first arrival. Classes that say `reentrant = True` can do several
+tasks at once: theirs are shared.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, count
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]
+from gevent.pool import Group  # type: ignore[import-untyped]
+from locust import SequentialTaskSet, TaskSet, User
+from locust.env import Environment
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
+from locust.user.task import LOCUST_STATE_RUNNING, DefaultTaskSet
+
+from loadtests.health import StageHealth, exhausted
+from loadtests.openloop import Flight
+from loadtests.recorder import Recorder
+from loadtests.steps import STEPS
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Arrival:
+    """One arrival: when it is due (monotonic, ns), in which stage, and whether its first request is still to come."""
+
+    index: int
+    due_ns: int
+    stage: str
+    journey: str
+    unsent: bool = True
+
+
+class _Visit(gevent.Greenlet):  # type: ignore[misc]  # gevent comes without types
+    """A greenlet that knows its arrival."""
+
+    arrival: Arrival
+
+
+def current_arrival() -> Arrival | None:
+    """The arrival that the running greenlet serves; None in a closed loop."""
+    return getattr(gevent.getcurrent(), "arrival", None)
+
+
+def journey_of(user: User | type[User]) -> str:
+    """What results call what a user does."""
+    kind = user if isinstance(user, type) else type(user)
+    return str(getattr(kind, "journey", kind.__name__))
+
+
+class Crew:
+    """The users of one process; at most `limit` arrivals are under way, those beyond are dropped and counted."""
+
+    def __init__(
+        self, environment: Environment, classes: Sequence[type[User]], recorder: Recorder, *, size: int, limit: int, seed: int
+    ) -> None:
+        self._environment, self._classes, self._recorder = environment, list(classes), recorder
+        self._size, self._limit = size, limit
+        self._weights = list(accumulate(one.weight for one in classes))
+        self._seed = random.Random(seed).getrandbits(64)
+        self._idle: dict[type[User], list[User]] = defaultdict(list)
+        self._shared = {one for one in classes if getattr(one, "reentrant", False)}
+        self._everybody: list[User] = []
+        self._turn = count()
+        self.visits = Group()
+        self.flight = Flight()
+
+    def prepare(self) -> None:
+        """Start the first users of each class, side by side; raises what their `on_start` raised."""
+        started = [gevent.spawn(self._start, one) for one in self._classes for _ in range(self._size)]
+        gevent.joinall(started, raise_error=True)
+        for greenlet in started:
+            self._idle[type(greenlet.value)].append(greenlet.value)
+
+    def come(self, index: int, due_ns: int, stage: str) -> None:
+        """An arrival is due: let somebody serve it."""
+        health = self._recorder.fresh.stages[stage]
+        health.due += 1
+        if self.flight.now >= self._limit:
+            health.dropped += 1
+            self._show_drop()
+            return
+        health.sent += 1
+        self.flight.begin()
+        health.backlog_most = max(health.backlog_most, self.flight.now)
+        kind = self._choose(index)
+        visit = _Visit(self._visit, kind)
+        visit.arrival = Arrival(index, due_ns, stage, journey_of(kind))
+        self.visits.start(visit)
+
+    def leave(self, within_s: float) -> None:
+        """Let visits under way end within a time, end the others, and let every user go."""
+        self.visits.join(timeout=within_s)
+        self.visits.kill()
+        for user in self._everybody:
+            self._let_go(user)
+        self._everybody.clear()
+
+    def _choose(self, index: int) -> type[User]:
+        # The same on every worker, and even: multiples of an irrational fraction (loadtests.steps.STEPS).
+        at = (self._seed + index * STEPS[0]) % 2**64 / 2**64 * self._weights[-1]
+        return self._classes[bisect_right(self._weights, at)] if len(self._classes) > 1 else self._classes[0]
+
+    def _visit(self, kind: type[User]) -> None:
+        arrival = current_arrival()
+        assert arrival is not None
+        user = None
+        try:
+            user = self._take(kind)
+            # fresh is asked for anew: a report may have been taken since
+            self._health(arrival).lag.record(time.monotonic_ns() - arrival.due_ns)
+            do_one_task(user)
+            self._give_back(user)
+        except StopUser:
+            if user is not None:
+                self._everybody.remove(user)
+                self._let_go(user)
+        except Exception as error:  # a task's defect must not end the schedule: Locust reports it in the same way
+            self._failed(user, error, arrival)
+        except gevent.GreenletExit:
+            return  # the run is over: it has no end of its own
+        finally:
+            self.flight.end()
+        self._health(arrival).ended += 1
+
+    def _health(self, arrival: Arrival) -> StageHealth:
+        return self._recorder.fresh.stages[arrival.stage]
+
+    def _failed(self, user: User | None, error: Exception, arrival: Arrival) -> None:
+        if exhausted(error):
+            self._health(arrival).exhausted += 1
+        elif user is None:
+            log.error("A virtual user could not start: %r", error)
+        else:
+            self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
+        if user is not None:
+            self._give_back(user)
+
+    def _take(self, kind: type[User]) -> User:
+        idle = self._idle[kind]
+        if kind in self._shared:
+            return idle[next(self._turn) % len(idle)]
+        return idle.pop() if idle else self._start(kind)
+
+    def _give_back(self, user: User) -> None:
+        if type(user) not in self._shared:
+            self._idle[type(user)].append(user)
+
+    def _start(self, kind: type[User]) -> User:
+        user = kind(self._environment)
+        user._state = LOCUST_STATE_RUNNING
+        user._taskset_instance = DefaultTaskSet(user)  # type: ignore[arg-type,assignment]  # as Locust's own run() does
+        user.on_start()
+        self._everybody.append(user)
+        return user
+
+    def _let_go(self, user: User) -> None:
+        try:
+            user.on_stop()  # type: ignore[no-untyped-call]  # Locust types it in part
+        except Exception as error:
+            log.warning("A virtual user could not stop: %r", error)
+
+    def _show_drop(self) -> None:
+        self._environment.events.request.fire(
+            request_type="DROP",
+            name="arrival not sent",
+            response_time=None,
+            response_length=0,
+            response=None,
+            context={},
+            exception=Dropped("more arrivals under way than --open-limit allows"),
+        )
+
+
+class Dropped(Exception):  # noqa: N818 - shown in Locust's table of failures under this name
+    """An arrival that was not sent."""
+
+
+def do_one_task(user: User) -> None:
+    """One task of a user, without waiting after it; of a nested task set, one of its tasks, or the whole sequence."""
+    tasks: Any = user._taskset_instance
+    _do(tasks, tasks.get_next_task())
+
+
+def _do(tasks: Any, task: Any) -> None:
+    if isinstance(task, type) and issubclass(task, TaskSet):
+        _enter(task(tasks))
+        return
+    try:
+        tasks.execute_task(task)
+    except (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately):
+        pass  # what comes next is the next arrival's
+
+
+def _enter(nested: TaskSet) -> None:
+    nested.on_start()
+    steps = len(nested.tasks) if isinstance(nested, SequentialTaskSet) else 1
+    for _ in range(steps):
+        _do(nested, nested.get_next_task())
+    nested.on_stop()  # type: ignore[no-untyped-call]  # Locust types it in part
