@@ -1,8 +1,8 @@
 """Virtual users of any locustfile that come when an arrival is due, and do one task.
 
-A closed-loop user does one task after the other; here each arrival takes a user that is idle, or a new one, and runs one of
-its tasks. `on_start` of the first ones is over before the first arrival. Classes that say `reentrant = True` can do several
-tasks at once: theirs are shared.
+A closed-loop user does one task after the other; here each arrival takes a user that is idle, or a new one, and runs
+one of its tasks. `on_start` of the first ones is over before the first arrival. Classes that say `reentrant = True` can
+do several tasks at once: theirs are shared.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, count
 from typing import Any
@@ -64,7 +65,14 @@ class Crew:
     """The users of one process; at most `limit` arrivals are under way, those beyond are dropped and counted."""
 
     def __init__(
-        self, environment: Environment, classes: Sequence[type[User]], recorder: Recorder, *, size: int, limit: int, seed: int
+        self,
+        environment: Environment,
+        classes: Sequence[type[User]],
+        recorder: Recorder,
+        *,
+        size: int,
+        limit: int,
+        seed: int,
     ) -> None:
         self._environment, self._classes, self._recorder = environment, list(classes), recorder
         self._size, self._limit = size, limit
@@ -144,7 +152,8 @@ class Crew:
         elif user is None:
             log.error("A virtual user could not start: %r", error)
         else:
-            self._environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
+            fire: Any = self._environment.events.user_error.fire
+            fire(user_instance=user, exception=error, tb=error.__traceback__)
         if user is not None:
             self._give_back(user)
 
@@ -161,7 +170,7 @@ class Crew:
     def _start(self, kind: type[User]) -> User:
         user = kind(self._environment)
         user._state = LOCUST_STATE_RUNNING
-        user._taskset_instance = DefaultTaskSet(user)  # type: ignore[arg-type,assignment]  # as Locust's own run() does
+        user._taskset_instance = DefaultTaskSet(user)  # as Locust's own run() does
         user.on_start()
         self._everybody.append(user)
         return user
@@ -173,7 +182,8 @@ class Crew:
             log.warning("A virtual user could not stop: %r", error)
 
     def _show_drop(self) -> None:
-        self._environment.events.request.fire(
+        fire: Any = self._environment.events.request.fire
+        fire(
             request_type="DROP",
             name="arrival not sent",
             response_time=None,
@@ -198,15 +208,14 @@ def _do(tasks: Any, task: Any) -> None:
     if isinstance(task, type) and issubclass(task, TaskSet):
         _enter(task(tasks))
         return
-    try:
+    with suppress(InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately):  # what comes next is the next arrival's
         tasks.execute_task(task)
-    except (InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately):
-        pass  # what comes next is the next arrival's
 
 
 def _enter(nested: TaskSet) -> None:
     nested.on_start()
     steps = len(nested.tasks) if isinstance(nested, SequentialTaskSet) else 1
     for _ in range(steps):
-        _do(nested, nested.get_next_task())
+        following: Any = nested.get_next_task
+        _do(nested, following())
     nested.on_stop()  # type: ignore[no-untyped-call]  # Locust types it in part

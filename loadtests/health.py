@@ -34,7 +34,8 @@ OWN_LIMITS = frozenset({errno.EMFILE, errno.ENFILE, errno.EADDRNOTAVAIL, errno.E
 class StageHealth:
     """One stage as its generators saw it; all counts add up over processes.
 
-    `due` arrivals were theirs to send: `sent` and `dropped` ones. Of the sent, `ended` ones came to their own end. Times in ns.
+    `due` arrivals were theirs to send: `sent` and `dropped` ones. Of the sent, `ended` ones came to their own end.
+    Times in ns.
     """
 
     due: int = 0
@@ -66,14 +67,14 @@ class StageHealth:
         """Why the stage is void, a sentence each; `p99_ns` is the p99 latency that it measured."""
         (lag,) = self.lag.summary((99.0,)).percentiles
         if lag.value_ns > LAG_BOUND_NS and lag.value_ns > LAG_SHARE * p99_ns:
-            yield f"the generator was overloaded: p99 send lag {lag.value_ns / 1e6:.1f} ms, above {LAG_BOUND_NS / 1e6:g} ms"
+            yield f"the generator was overloaded: p99 lag {lag.value_ns / 1e6:.1f}, above {LAG_BOUND_NS / 1e6:g} ms"
         if self.stalled_ns > SEEN_SHARE * self.watched_ns and self.longest_stall_ns > LAG_SHARE * p99_ns:
             share, longest = self.stalled_ns / self.watched_ns, self.longest_stall_ns / 1e6
             yield f"the generator's loop stood still for {share:.1%} of the time, {longest:.0f} ms at the longest"
         if self.exhausted:
-            yield f"{self.exhausted} connections could not be opened: this machine has no more ports, descriptors or memory"
+            yield f"{self.exhausted} connections could not be opened: no ports, descriptors or memory are left here"
         if self.dropped > SEEN_SHARE * self.due:
-            yield f"{self.dropped / self.due:.1%} of the arrivals were dropped: more were under way than --open-limit allows"
+            yield f"{self.dropped / self.due:.1%} of the arrivals were dropped: --open-limit were under way"
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for a message or a file."""
@@ -99,7 +100,7 @@ def exhausted(error: BaseException | None) -> bool:
 
 
 class Watch:
-    """Looks every 10 ms whether the event loop still turns; `note(watched, stalled)` gets the time of each look in ns."""
+    """Looks every 10 ms whether the event loop still turns; `note(watched, stalled)` gets both times in ns."""
 
     def __init__(self, note: Callable[[int, int], None]) -> None:
         self._note = note

@@ -2,9 +2,10 @@
 
 Three significant digits over 1 ns units give 1,024 cells an octave; a value is reported as the highest one of its cell,
 so it is too high by less than 1/1,024 (0.098 %) of itself (Tene, HdrHistogram, "Histogram variants and internal
-representation"). Only cells that are not empty are kept: recording is one addition in a dict, and what a worker sends to
-its master is as small as what it saw. The encoded form is the standard V2 form (compressed, base64), which other
-HdrHistograms read; it is written here from the cells alone, since the library's takes 10 ms, in which a generator stands.
+representation"). Only cells that are not empty are kept: recording is one addition in a dict, and what a worker sends
+to its master is as small as what it saw. The encoded form is the standard V2 form (compressed, base64), which other
+HdrHistograms read; it is written here from the cells alone, since the library's takes 10 ms, in which a generator
+stands.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class LatencyHistogram:
     def of_cells(cls, cells: Iterable[Sequence[int]]) -> LatencyHistogram:
         """From pairs of a cell and its count, as `cells` gives them."""
         made = cls()
-        made._cells = {cell: count for cell, count in cells}
+        made._cells = {one[0]: one[1] for one in cells}
         return made
 
     @property

@@ -5,7 +5,8 @@ request on it answers nothing for `for_s`, then everything at once. So the laten
 `after_s + for_s - t` while it stands still and the delay otherwise: every percentile of an open loop is known.
 
 It reads on while it stands still, so that the queue is not paid for at the end. It serves on loopback alone and prints
-one JSON line, `{"port": N}`, when it listens; it ends with its standard input.
+one JSON line, `{"port": N}`, when it listens; it ends with its standard input, and says how many requests came,
+`{"requests": N}`.
 """
 
 from __future__ import annotations
@@ -46,9 +47,11 @@ class Known:
     answer: bytes
     first: float | None = None
     owed: list[tuple[asyncio.Transport, int]] = field(default_factory=list)
+    requests: int = 0
 
     def asked(self, transport: asyncio.Transport, count: int) -> None:
         """So many requests have come on a connection."""
+        self.requests += count
         loop = asyncio.get_running_loop()
         if self.first is None:
             self.first = loop.time()
@@ -93,12 +96,22 @@ async def serve(behaviour: Behaviour, port: int) -> None:
     known = Known(behaviour, behaviour.answer())
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(known), HOST, port, backlog=4096)
-    sys.stdout.write(json.dumps({"port": server.sockets[0].getsockname()[1]}) + "\n")
-    sys.stdout.flush()
+    _say(port=server.sockets[0].getsockname()[1])
     ended = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or ended.set())
+
+    def read() -> None:
+        if not os.read(sys.stdin.fileno(), 4096):
+            ended.set()
+
+    loop.add_reader(sys.stdin.fileno(), read)
     await ended.wait()
     server.close()
+    _say(requests=known.requests)
+
+
+def _say(**what: int) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:

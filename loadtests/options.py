@@ -1,21 +1,18 @@
-"""What the Locust command line adds to Locust's own options, and the site that it describes."""
+"""What the journeys add to Locust's command line, and the site that it describes."""
 
 from __future__ import annotations
 
-import tomllib
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from pathlib import Path
-from typing import Any
 
 from locust.argument_parser import LocustArgumentParser
 
 from loadtests.accounts import Account, LogIn, Part, Templates
-from loadtests.arrivals import KINDS
+from loadtests.authority import permitted
+from loadtests.engine import option_of
 from loadtests.gate import Gate, gate_for
-from security.guard import Authorization, Pinned, Refused, allow
+from security.guard import Pinned, Refused
 
 DEFAULTS = Templates()
 ROLES: tuple[Part, ...] = ("moderator", "admin")
@@ -53,28 +50,8 @@ class Site:
 
 
 def add_options(parser: LocustArgumentParser) -> None:
-    """Declare the options; each can also be set by its environment variable."""
-
-    def option(name: str, **details: Any) -> None:
-        variable = "LOADTESTS_" + name.removeprefix("--").replace("-", "_").upper()
-        parser.add_argument(name, env_var=variable, **details)
-
-    option(
-        "--open-rate",
-        type=float,
-        default=0.0,
-        metavar="N",
-        help="Open loop: send N arrivals a second over the mix, whatever the target does. 0: closed-loop users.",
-    )
-    option("--open-arrivals", choices=sorted(KINDS), default="paced", help="How open-loop arrivals are spaced.")
-    option(
-        "--open-limit",
-        type=int,
-        default=2000,
-        metavar="N",
-        help="Open loop: at most N arrivals under way in each process; those beyond are dropped and counted.",
-    )
-    option("--seed", type=int, default=1, help="Seed of all choices and of the schedule.")
+    """Declare them."""
+    option = option_of(parser)
     option("--think-time", type=float, default=1.0, metavar="S", help="Closed loop: seconds between two journeys.")
     option("--request-timeout", type=float, default=10.0, metavar="S", help="Seconds after which a request has failed.")
     option("--accounts", type=int, default=8, metavar="N", help="How many accounts there are to log in with.")
@@ -88,24 +65,12 @@ def add_options(parser: LocustArgumentParser) -> None:
             f"--{role}-email", default=f"{role}0001@example.test", help=f"E-mail of the {role}, if a journey has one."
         )
         option(f"--{role}-password", default="correct-horse-0001", is_secret=True, help=f"Password of the {role}.")
-    option(
-        "--authorized",
-        default="",
-        metavar="TARGET_TOML",
-        include_in_web_ui=False,
-        help="A target.toml whose [authorized] table allows traffic to a host that is not loopback.",
-    )
-    option("--histograms", default="", metavar="FILE", include_in_web_ui=False,
-           help="Write the exact latencies by step to FILE, as JSON of encoded HdrHistograms.")  # fmt: skip
 
 
 def site(host: str | None, options: Namespace) -> Site:
     """The site that `--host` and the options describe; raises Refused with one sentence."""
-    if not host:
-        raise Refused("There is no target: give its URL with --host.")
     try:
-        authorization = _authorization(options.authorized)
-        place = allow(host, authorization)
+        place, authorization = permitted(host, options)
         gate = gate_for(place, authorization, share=getattr(options, PROCESSES, 1))
         templates = Templates(options.account_email, options.account_password, options.account_username, source=None)
         roles = {role: _account(role, options) for role in ROLES}
@@ -124,24 +89,6 @@ def _account(role: Part, options: Namespace) -> Account:
 
 
 def _check(made: Site, options: Namespace) -> None:
-    if made.accounts < 1 or made.timeout_s <= 0 or options.think_time < 0 or options.open_limit < 1:
-        raise ValueError("--accounts, --request-timeout and --open-limit must be above 0, --think-time not below")
-    if not 0 <= options.open_rate < float("inf"):
-        raise ValueError("--open-rate must be 0 or more")
+    if made.accounts < 1 or made.timeout_s <= 0 or options.think_time < 0:
+        raise ValueError("--accounts and --request-timeout must be above 0, --think-time not below")
     made.account(made.accounts - 1)  # the last one shows whether the templates reach that far
-
-
-def _authorization(path: str) -> Authorization | None:
-    if not path:
-        return None
-    try:
-        table = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("authorized", {})
-        until = table.get("until")
-        return Authorization(
-            hosts=tuple(str(host) for host in table.get("hosts", [])),
-            until=date.fromisoformat(until) if isinstance(until, str) else until,
-            by=table.get("by"),
-            max_rate=table.get("max_rate"),
-        )
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise Refused(f"The authorisation in {path} cannot be read: {error}.") from error

@@ -1,9 +1,10 @@
 """What a worker was told by its master: who sends which arrival, and up to which moment that is final.
 
-The master says it several times a second, with the moment of the schedule at which it speaks. A new turn begins at least
-HORIZON_S after that moment, so what was said at a moment holds for all arrivals that are due within HORIZON_S of it, whatever
-is said later. A worker decides about an arrival only under such a word; one that heard nothing waits, and is late. So no
-arrival is sent twice and none is left out, however late a message comes or however long a process stood still.
+The master says it several times a second, with the moment of the schedule at which it speaks. A new turn begins at
+least HORIZON_S after that moment, so what was said at a moment holds for all arrivals that are due within HORIZON_S of
+it, whatever is said later. A worker decides about an arrival only under such a word; one that heard nothing waits, and
+is late. So no arrival is sent twice and none is left out, however late a message comes or however long a process stood
+still.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """How the arrival rate goes over time: stages, and the text that describes them.
 
-A profile is a row of stages. Each knows how many arrivals are expected up to any moment of it, and the reverse, when the
-n-th is: from that, `loadtests.arrivals` makes paced and Poisson arrivals of any shape by a change of time (Cinlar,
+A profile is a row of stages. Each knows how many arrivals are expected up to any moment of it, and the reverse, when
+the n-th is: from that, `loadtests.arrivals` makes paced and Poisson arrivals of any shape by a change of time (Cinlar,
 Introduction to Stochastic Processes, 1975, 4.7).
 
-    100/s for 30s                              constant
+    100/s for 30s                              constant; as the last stage also 100/s, without an end
     100/s to 500/s for 60s                     ramp
     step 100/s to 500/s by 100/s for 50s       equal steps
     spike 100/s to 2000/s hold 5s for 60s      a peak in the middle
@@ -160,6 +160,8 @@ def read_profile(text: str) -> Profile:
     stages = [stage for part in re.split(r"[,\n]", text) if part.strip() for stage in _stages(part.strip())]
     if not stages:
         raise Unreadable("The arrivals have no stage: write for example 100/s for 30s.")
+    if any(stage.seconds == math.inf for stage in stages[:-1]):
+        raise Unreadable("The arrivals have a stage without an end before others: say how long it lasts.")
     return Profile(tuple(stages))
 
 
@@ -182,12 +184,12 @@ def _stages(text: str) -> list[Stage]:
 
 def _check(text: str, stages: list[Stage]) -> None:
     for stage in stages:
-        if not (stage.expected > 0 and stage.seconds >= 0 and math.isfinite(stage.expected)):
-            raise Unreadable(f"The arrivals {text!r} have a stage without an arrival or without an end.")
+        if not (stage.expected > 0 and stage.seconds >= 0):
+            raise Unreadable(f"The arrivals {text!r} have a stage without an arrival.")
 
 
-def _constant(name: str, rate: str, *lasts: str) -> list[Stage]:
-    return [Line(name, float(rate), float(rate), seconds(*lasts))]
+def _constant(name: str, rate: str, number: str | None, unit: str) -> list[Stage]:
+    return [Line(name, float(rate), float(rate), seconds(number, unit) if number else math.inf)]
 
 
 def _ramp(name: str, first: str, last: str, *lasts: str) -> list[Stage]:
@@ -223,7 +225,7 @@ def _replay(name: str, path: str, speed: str | None) -> list[Stage]:
 
 #: What a stage can look like, and what makes it: the text and what the form caught.
 _FORMS: dict[str, Callable[..., list[Stage]]] = {
-    f"(?:soak )?{_RATE} for {_TIME}": _constant,
+    f"(?:soak )?{_RATE}(?: for {_TIME})?": _constant,
     f"{_RATE} to {_RATE} for {_TIME}": _ramp,
     f"step {_RATE} to {_RATE} by {_RATE} for {_TIME}": _step,
     f"spike {_RATE} to {_RATE} hold {_TIME} for {_TIME}": _spike,

@@ -1,4 +1,4 @@
-"""What Locust's own statistics cannot hold: exact latencies by arm, journey, step and status, and the generator's health.
+"""What Locust's own statistics cannot hold: exact latencies by arm, journey, step and status, and health.
 
 Locust rounds response times to milliseconds (two digits above 100 ms). Here every process keeps HdrHistograms, of the
 latency from the intended send time and of the service time alone; a worker sends what is new to the master with each of
@@ -7,6 +7,7 @@ Locust's reports, and the master adds it up without loss.
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from loadtests.histogram import LatencyHistogram
 
 KEY = "loadtests"  # its place in the reports that Locust's workers send
 WARM_UP = "warm-up"  # the stage that no figure is made of
+CLOSED_LOOP = "closed loop"  # the stage of users that come again when they were served
 NO_ANSWER = "error"  # stands where a status would
+RECORDED = {"loadtests": "recorded"}  # the context of a Locust request that the histograms have already
 
 
 class Series(NamedTuple):
@@ -45,11 +48,12 @@ class Times:
 
 
 class Figures:
-    """Times by series, and health by stage."""
+    """Times by series, health by stage, and resident memory by process: pairs of the time (s since 1970) and bytes."""
 
     def __init__(self) -> None:
         self.times: dict[Series, Times] = defaultdict(Times)
         self.stages: dict[str, StageHealth] = defaultdict(StageHealth)
+        self.memory: dict[str, list[tuple[float, int]]] = defaultdict(list)
 
     def add(self, other: Figures) -> None:
         """Add all of the other."""
@@ -57,6 +61,8 @@ class Figures:
             self.times[series].add(times)
         for name, health in other.stages.items():
             self.stages[name].add(health)
+        for process, samples in other.memory.items():
+            self.memory[process] += samples
 
     def select(self, keep: Callable[[Series], bool]) -> Times:
         """The times of all series that are kept, warm-up left out, in one pair of histograms."""
@@ -77,6 +83,7 @@ class Figures:
         return {
             "times": [[*one, pair.latency.cells(), pair.service.cells()] for one, pair in self.times.items()],
             "stages": {name: health.as_json() for name, health in self.stages.items()},
+            "memory": self.memory,
         }
 
     @classmethod
@@ -88,6 +95,8 @@ class Figures:
             made.times[Series(*series)] = pair
         for name, health in content["stages"].items():
             made.stages[name] = StageHealth.from_json(health)
+        for process, samples in content["memory"].items():
+            made.memory[process] = [(at, size) for at, size in samples]
         return made
 
     def _p99(self, stage: str) -> int:
@@ -98,11 +107,17 @@ class Recorder:
     """The exact figures of one process, or on a master those of all its workers: what is `fresh`, and the `total`."""
 
     def __init__(self) -> None:
-        self.clear()
+        self.begin("", 0.0)
 
-    def clear(self) -> None:
-        """Forget everything: a new run begins."""
+    def begin(self, arm: str, warm_up_s: float) -> None:
+        """A new run: forget everything."""
+        self.arm = arm
+        self._measured_from_s = time.monotonic() + warm_up_s
         self.fresh, self.total = Figures(), Figures()
+
+    def stage(self) -> str:
+        """The stage of a closed loop."""
+        return WARM_UP if time.monotonic() < self._measured_from_s else CLOSED_LOOP
 
     def record(self, series: Series, latency_ns: int, service_ns: int) -> None:
         """Count one request."""
@@ -120,10 +135,6 @@ class Recorder:
         """What was recorded since the last call, ready to be sent; it is forgotten here."""
         fresh, self.fresh = self.fresh, Figures()
         return fresh.as_json()
-
-    def add(self, taken: dict[str, Any]) -> None:
-        """Add what another process took."""
-        self.fresh.add(Figures.from_json(taken))
 
 
 RECORDER = Recorder()  # of this process

@@ -1,8 +1,8 @@
 """Recorded arrival times: a column of a CSV, or the times of an access log.
 
-A CSV has one time a line, seconds or ISO 8601, in its first column or in one that is named `time` or `timestamp`. An access
-log has its times in brackets (the Common Log Format, whose unit is a second) or, as nginx's `$msec`, in front. Arrivals
-that share a second are spread over it, evenly: all at once would be a burst that nobody saw.
+A CSV has one time a line, seconds or ISO 8601, in its first column or in one that is named `time` or `timestamp`. An
+access log has its times in brackets (the Common Log Format, whose unit is a second) or, as nginx's `$msec`, in front.
+Arrivals that share a second are spread over it, evenly: all at once would be a burst that nobody saw.
 """
 
 from __future__ import annotations

@@ -1,13 +1,12 @@
 """The open loop of one process, as a Locust user: of all arrivals of the schedule it sends those that are its own.
 
-Each worker has one, which Locust starts and stops like any other user. It brings its crew in place, tells the master, and
-walks the schedule that all workers share.
+Each worker has one, which Locust starts and stops like any other user. It brings its crew in place, tells the master,
+and walks the schedule that all workers share.
 """
 
 from __future__ import annotations
 
 import time
-from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -15,28 +14,29 @@ import gevent  # type: ignore[import-untyped]
 from locust import User, task
 from locust.env import Environment
 from locust.exception import StopTest, StopUser
-from locust.runners import LocalRunner
+from locust.runners import WorkerRunner
 from locust.user.task import LOCUST_STATE_STOPPING
 
 from loadtests.arrivals import schedule
 from loadtests.crew import Crew
+from loadtests.engine import Engine
 from loadtests.health import Watch
 from loadtests.openloop import Pacer
-from loadtests.options import Engine
 from loadtests.orders import NS, Orders
 from loadtests.profile import Profile
 from loadtests.recorder import RECORDER, WARM_UP
 
-HERE, DONE, WORDS = "loadtests_here", "loadtests_done", "loadtests_words"  # messages
+HERE, DONE, WORDS, REPORT = "loadtests_here", "loadtests_done", "loadtests_words", "loadtests_report"  # messages
 
-#: Who sends an arrival is looked up so long before it is due: below the horizon of the orders by more than a message takes.
+#: Who sends an arrival is looked up so long before it is due: below the horizon of the orders, by time for a message.
 AHEAD_S = 0.1
 
 
 class Sender(User):
-    """Sends this process's arrivals; `classes` do them."""
+    """Sends this process's arrivals; users of the `chosen` ones among the locustfile's `classes` serve them."""
 
     classes: ClassVar[list[type[User]]] = []
+    chosen: ClassVar[list[type[User]]] = []
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -50,7 +50,7 @@ class Sender(User):
         """Bring the crew in place, and say so."""
         engine = self._engine
         self._crew = Crew(
-            self.environment, self.classes, RECORDER, size=engine.users, limit=engine.limit, seed=engine.seed
+            self.environment, self.chosen, RECORDER, size=engine.users, limit=engine.limit, seed=engine.seed
         )
         self._crew.prepare()
         ORDERS.heard.clear()
@@ -65,12 +65,13 @@ class Sender(User):
         """Send all, wait until they have come to their ends, say so, and stand by."""
         ORDERS.heard.wait()
         stages = Stages(self._engine.profile, self._engine.warm_up_s)
-        watch = Watch(lambda watched, stalled: RECORDER.fresh.stages[stages.now].watch(watched, stalled))
+        watch = Watch(stages.watch)
         try:
             self._send(stages)
             self._crew.visits.join()
         finally:
             watch.stop()
+        report(self.environment)
         self._runner.send_message(DONE)
         while True:
             gevent.sleep(1.0)
@@ -103,16 +104,16 @@ class Stages:
     def __init__(self, profile: Profile | None, warm_up_s: float) -> None:
         assert profile is not None
         self._names = [stage.name for stage in profile.stages]
-        self._begins, self._warm_up_s = profile.begins(), warm_up_s
-        self.now = self.at(0.0)
+        self._at, self._warm_up_s = profile.stage_at(), warm_up_s
+        self.move(0.0)
 
     def move(self, at_s: float) -> None:
-        """Time goes on."""
-        self.now = self.at(at_s)
+        """Time has come to that moment."""
+        self.now = WARM_UP if at_s < self._warm_up_s else self._names[self._at(at_s)]
 
-    def at(self, at_s: float) -> str:
-        """The name of the stage of that moment."""
-        return WARM_UP if at_s < self._warm_up_s else self._names[bisect_right(self._begins, at_s) - 1]
+    def watch(self, watched_ns: int, stalled_ns: int) -> None:
+        """The event loop was looked at, and maybe stood still."""
+        RECORDER.fresh.stages[self.now].watch(watched_ns, stalled_ns)
 
 
 ORDERS = Orders()  # of this process
@@ -121,7 +122,13 @@ ORDERS = Orders()  # of this process
 def worker_name(environment: Environment) -> str:
     """What the master calls this process."""
     runner: Any = environment.runner
-    return "local" if isinstance(runner, LocalRunner) else str(runner.client_id)
+    return str(runner.client_id) if isinstance(runner, WorkerRunner) else "local"
+
+
+def report(environment: Environment) -> None:
+    """A worker sends its master what is new."""
+    if isinstance(environment.runner, WorkerRunner):
+        environment.runner.send_message(REPORT, RECORDER.take())
 
 
 def hear(msg: Any, **_: Any) -> None:

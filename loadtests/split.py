@@ -1,8 +1,8 @@
 """Who sends which arrival, when several workers share one schedule: no gaps, nothing twice.
 
-Every worker makes the whole schedule, which its seed decides, and sends the arrivals that are its own: from some index on,
-those in turn among the workers that were alive then. When one is gone, or another comes, a new turn begins at an index
-that lies in the future, so that all learn of it before it is due.
+Every worker makes the whole schedule, which its seed decides, and sends the arrivals that are its own: from some index
+on, those in turn among the workers that were alive then. When one is gone, or another comes, a new turn begins at an
+index that lies in the future, so that all learn of it before it is due.
 """
 
 from __future__ import annotations

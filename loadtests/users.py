@@ -1,4 +1,4 @@
-"""Locust users that walk the journeys: a closed-loop class for each journey, and one that owns an open schedule."""
+"""Locust users that walk the journeys, a class for each."""
 
 from __future__ import annotations
 
@@ -6,28 +6,25 @@ import itertools
 import random
 import time
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import ClassVar
 
 import gevent  # type: ignore[import-untyped]
-from gevent.pool import Group  # type: ignore[import-untyped]
 from locust import User, task
 from locust.env import Environment
-from locust.exception import StopTest, StopUser
-from locust.user.task import LOCUST_STATE_STOPPING
+from locust.exception import StopTest
 
 from loadtests.accounts import Account
-from loadtests.arrivals import KINDS
 from loadtests.cast import Cast
 from loadtests.client import Client, NoAnswer
+from loadtests.crew import current_arrival
 from loadtests.journeys import JOURNEYS, WEIGHTS
-from loadtests.openloop import Flight, pace
-from loadtests.options import PROCESSES, Site, site
-from loadtests.recorder import Recorder
+from loadtests.options import Site, site
+from loadtests.recorder import NO_ANSWER, RECORDED, RECORDER, Series
 from loadtests.steps import UnusableAnswer, Visit, log_in_step
 from loadtests.walk import Observed, walk
 from security.guard import Refused
 
-RECORDER = Recorder()  # of this process
 SIGN_IN = " (sign-in)"  # log-ins before a user's first journey stand apart from those of the log_in journey
 RETRY_S = 1.0
 
@@ -43,6 +40,7 @@ class ConduitUser(User):
     """What all users here share: the site, a number and the reporting."""
 
     abstract = True
+    journey: ClassVar[str]
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -75,7 +73,8 @@ class ConduitUser(User):
                 client.sign(self.site.log_in.credential(answer.text(*self.site.log_in.token_at)))
             except (NoAnswer, UnusableAnswer, ValueError) as error:
                 problem = f"status {status}" if status not in {None, 200} else str(error)
-            self.report(Observed(step, status, time.monotonic_ns() - started, size, problem), SIGN_IN)
+            took = time.monotonic_ns() - started
+            self.report(Observed(step, status, took, took, size, problem), SIGN_IN)
             if problem is None:
                 return
             gevent.sleep(RETRY_S)
@@ -83,14 +82,18 @@ class ConduitUser(User):
     def report(self, seen: Observed, suffix: str = "") -> None:
         """Give one request to Locust's statistics and to the exact histograms."""
         name = seen.step.name + suffix
-        RECORDER.steps[name].record(seen.latency_ns)
+        arrival = current_arrival()
+        stage = arrival.stage if arrival else RECORDER.stage()
+        status = NO_ANSWER if seen.status is None else str(seen.status)
+        series = Series(stage, RECORDER.arm, self.journey, name, status, failed=seen.problem is not None)
+        RECORDER.record(series, seen.latency_ns, seen.service_ns)
         self.environment.events.request.fire(
             request_type=seen.step.method,
             name=name.partition(" ")[2],
             response_time=seen.latency_ns / 1e6,
             response_length=seen.size,
             response=None,
-            context={},
+            context=RECORDED,
             exception=RequestFailed(seen.problem) if seen.problem else None,
         )
 
@@ -99,7 +102,7 @@ class JourneyUser(ConduitUser):
     """A closed-loop user: walks one journey after the other with time to think in between."""
 
     abstract = True
-    journey: ClassVar[str]
+    reentrant = True  # a client opens as many connections as it takes
 
     def on_start(self) -> None:
         """Sign in whom the journey needs."""
@@ -126,8 +129,10 @@ class JourneyUser(ConduitUser):
     def visit(self) -> None:
         """One journey."""
         seed, bystander = self._random.getrandbits(64), self.site.bystander
-        visit = Visit(self._account, seed, self.site.log_in, bystander=bystander)
-        walk(JOURNEYS[self.journey].steps(visit), self._cast.send, time.monotonic_ns(), self.report)
+        arrival = current_arrival()
+        due_ns, number = (arrival.due_ns, arrival.index) if arrival else (time.monotonic_ns(), 0)
+        visit = Visit(self._account, seed, self.site.log_in, arrival=number, bystander=bystander)
+        walk(JOURNEYS[self.journey].steps(visit), self._cast.send, due_ns, self.report)
 
 
 class AnonymousReader(JourneyUser):
@@ -194,93 +199,13 @@ class Integrator(JourneyUser):
     journey = "integrator"
 
 
-class OpenLoopUser(ConduitUser):
-    """Owns the schedule of its process: arrivals of the mix at --open-rate, each on time, whatever the target does.
-
-    One a process: with `--users` equal to the number of workers each has one, and the rate is divided among them; a
-    second one in a process stands by. Latencies count from the intended send time.
-    """
-
-    owner: ClassVar[OpenLoopUser | None] = None
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        if not self.options.open_rate:
-            raise StopTest("OpenLoopUser needs a rate: give --open-rate.")
-
-    def on_start(self) -> None:
-        """Take the schedule if nobody here has it, and sign all accounts in."""
-        self._running, self._flight, self._clients = Group(), Flight(), list[tuple[Client, Account]]()
-        if OpenLoopUser.owner is not None:
-            return
-        OpenLoopUser.owner = self
-        for number in range(self.site.accounts):
-            account = self.site.account(number)
-            client = self.connect(account)
-            self._clients.append((client, account))
-            self.sign_in(client, account)
-
-    def on_stop(self) -> None:
-        """Let arrivals under way end within Locust's stop time-out, then drop the schedule."""
-        self._running.join(timeout=self.environment.stop_timeout)
-        self._running.kill()
-        for client, _ in self._clients:
-            client.close()
-        if OpenLoopUser.owner is self:
-            OpenLoopUser.owner = None
-
-    @task
-    def send_arrivals(self) -> None:
-        """Send the schedule until the user is stopped."""
-        if OpenLoopUser.owner is not self:
-            gevent.sleep(RETRY_S)
-            return
-        rate = self.options.open_rate / getattr(self.options, PROCESSES, 1)
-        seed = self.options.seed << 32 | self.number
-        self._random = random.Random(seed)
-        pace(KINDS[self.options.open_arrivals](rate, seed), self._arrive)
-
-    def _arrive(self, arrival: int, due_ns: int) -> None:
-        if self._state == LOCUST_STATE_STOPPING:
-            raise StopUser
-        (name,) = self._random.choices(list(WEIGHTS), list(WEIGHTS.values()))
-        seed = self._random.getrandbits(64)
-        if self._flight.now >= self.options.open_limit:
-            self._drop()
-            return
-        self._flight.begin()
-        self._running.spawn(self._visit, name, arrival, seed, due_ns)
-
-    def _visit(self, name: str, arrival: int, seed: int, due_ns: int) -> None:
-        client, account = self._clients[arrival % len(self._clients)]
-        RECORDER.lag.record(time.monotonic_ns() - due_ns)
-        try:
-            walk(JOURNEYS[name].steps(Visit(account, seed, self.site.log_in)), client.send, due_ns, self.report)
-        finally:
-            self._flight.end()
-
-    def _drop(self) -> None:
-        RECORDER.dropped += 1
-        self.environment.events.request.fire(
-            request_type="DROP",
-            name="arrival not sent",
-            response_time=None,
-            response_length=0,
-            response=None,
-            context={},
-            exception=RequestFailed("more arrivals under way than --open-limit allows"),
-        )
-
-
 def forget_sites() -> None:
     """A new run resolves its host again."""
     _sites.clear()
 
 
-def chosen(options: Namespace | None, available: list[type[User]]) -> list[type[User]]:
-    """The classes of a run: those named, or with an open rate the schedule's owner alone, or those of the mix."""
-    if options is None or options.user_classes:
-        return available
-    if options.open_rate:
-        return [OpenLoopUser]
+def chosen(options: Namespace, available: Sequence[type[User]]) -> list[type[User]]:
+    """The classes of a run: those that were named, or those of the mix."""
+    if getattr(options, "user_classes", None):
+        return list(available)
     return [one for one in available if getattr(one, "journey", None) in WEIGHTS]

@@ -1,45 +1,58 @@
 import json
-from pathlib import Path
 
-from loadtests.histogram import LatencyHistogram
-from loadtests.recorder import Recorder
+from loadtests.recorder import WARM_UP, Figures, Recorder, Series
 
 MS = 1_000_000
 
 
-def worker(*latencies: int, dropped: int = 0) -> Recorder:
+def series(stage: str = "100/s for 1s", status: str = "200", *, failed: bool = False) -> Series:
+    return Series(stage, "target", "reader", "GET /api/tags", status, failed)
+
+
+def worker(*latencies: int) -> Recorder:
     recorder = Recorder()
     for latency in latencies:
-        recorder.steps["GET /api/tags"].record(latency)
-        recorder.lag.record(latency // 10)
-    recorder.dropped = dropped
+        recorder.record(series(), latency, latency // 2)
+        recorder.fresh.stages["100/s for 1s"].sent += 1
     return recorder
 
 
-def test_a_master_holds_what_its_workers_held(tmp_path: Path) -> None:
-    """Reports of two workers add up to the very counts of one process; what was sent is not sent again."""
-    master, one, two = Recorder(), worker(1 * MS, 5 * MS, dropped=1), worker(5 * MS, 90 * MS, dropped=2)
-    for sender in (one, two, one):
-        master.add(json.loads(json.dumps(sender.take())))
-    single = worker(1 * MS, 5 * MS, 5 * MS, 90 * MS)
-    assert master.steps["GET /api/tags"].counts() == single.steps["GET /api/tags"].counts()
-    assert master.lag.counts() == single.lag.counts()
-    assert master.dropped == 3
-    master.write(tmp_path / "exact.json")
-    written = json.loads((tmp_path / "exact.json").read_text())
-    assert LatencyHistogram.decode(written["steps"]["GET /api/tags"]).count == 4
+def test_a_master_holds_what_its_workers_held() -> None:
+    """Reports of four workers add up to the very counts of one process; what was sent is not sent again."""
+    latencies = [[1 * MS, 5 * MS], [5 * MS], [90 * MS, 7], [3_600_000 * MS]]
+    senders = [worker(*some) for some in latencies]
+    master, single = Figures(), worker(*(one for some in latencies for one in some)).roll()
+    for sender in (*senders, *senders):
+        master.add(Figures.from_json(json.loads(json.dumps(sender.take()))))
+    for kind in ("latency", "service"):
+        assert getattr(master.times[series()], kind).counts() == getattr(single.times[series()], kind).counts()
+    assert master.stages["100/s for 1s"].sent == 6
 
 
-def test_an_overloaded_generator_says_so() -> None:
-    """Send lag beyond the stated bound, and dropped arrivals, stand under the table; a healthy one has neither line."""
-    assert "void" not in worker(1 * MS).table()
-    table = worker(*[100 * MS] * 10, dropped=4).table()
-    assert "overloaded (p99 send lag above 5 ms): these latencies are void" in table
-    assert "4 arrivals were dropped" in table
+def test_a_roll_is_what_is_new() -> None:
+    """Each roll holds what came since the last one, and all of them are in the total."""
+    recorder = worker(1 * MS)
+    assert recorder.roll().select(lambda _: True).latency.count == 1
+    recorder.record(series(), 2 * MS, 2 * MS)
+    assert recorder.roll().select(lambda _: True).latency.count == 1
+    assert recorder.total.select(lambda _: True).latency.count == 2
 
 
-def test_the_table_shows_fractions_of_a_millisecond() -> None:
-    """0.4 ms is 0.4 ms, which Locust itself would round to 0."""
-    row = worker(400_000).table().splitlines()[1].split()
-    assert row[:3] == ["GET", "/api/tags", "1"]
-    assert row[3].startswith("0.400")
+def test_no_figure_is_made_of_the_warm_up() -> None:
+    """A selection leaves the warm-up out, and no judgement is passed on it."""
+    recorder = Recorder()
+    recorder.record(series(WARM_UP), 1 * MS, 1 * MS)
+    recorder.record(series(), 1 * MS, 1 * MS)
+    recorder.fresh.stages[WARM_UP].dropped = recorder.fresh.stages[WARM_UP].due = 9
+    figures = recorder.roll()
+    assert figures.select(lambda _: True).latency.count == 1
+    assert list(figures.judged()) == []
+
+
+def test_the_warm_up_of_a_closed_loop_ends() -> None:
+    """Its first seconds are a stage of their own."""
+    recorder = Recorder()
+    recorder.begin("target", warm_up_s=60.0)
+    assert recorder.stage() == WARM_UP
+    recorder.begin("target", warm_up_s=0.0)
+    assert recorder.stage() == "closed loop"
