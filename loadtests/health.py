@@ -13,8 +13,8 @@ from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 
+from loadtests.arrivals import LAG_BOUND_NS
 from loadtests.histogram import LatencyHistogram
-from loadtests.openloop import LAG_BOUND_NS
 
 #: The loop is looked at this often; it stalled if it came so much later.
 LOOK_NS = 10_000_000

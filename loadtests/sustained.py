@@ -15,10 +15,11 @@ from typing import Any
 
 from gevent.pool import Group  # type: ignore[import-untyped]
 
-from loadtests.arrivals import KINDS, NS
+from loadtests.arrivals import NS, schedule
 from loadtests.duet import Duet, Tally
 from loadtests.journeys import JOURNEYS
 from loadtests.openloop import Lag, pace
+from loadtests.profile import constant
 from loadtests.walk import walk
 
 
@@ -65,7 +66,7 @@ class Sustained:
 
     def _schedule(self, enough: Callable[[], bool]) -> Iterator[int]:
         end = float("inf") if self.pressure.seconds is None else self.pressure.seconds * NS
-        arrivals = KINDS["poisson"](self.pressure.rate, self.pressure.seed)
+        arrivals = schedule(constant(self.pressure.rate), "poisson", self.pressure.seed)
         return takewhile(lambda offset: offset < end and not enough(), arrivals)
 
     def _arrivals(self) -> Callable[[int, int], None]:
