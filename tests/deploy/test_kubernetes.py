@@ -1,8 +1,10 @@
 """The Kubernetes manifests: valid by the published schemas, confined, within the cluster, and hardened alone."""
 
 import re
+import socket
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -150,14 +152,17 @@ def test_probes_are_let_in_by_the_host_check() -> None:
         assert header["value"] in allowed
 
 
-def test_a_run_waits_for_somebodys_word() -> None:
-    """The authorisation that comes with the manifests has ended: the guard refuses it until somebody sets a day."""
+def test_a_run_waits_for_somebodys_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authorisation that comes with the manifests has ended; with another day, the guard lets it through."""
     (told,) = (one["data"]["target.toml"] for one in OBJECTS if one["kind"] == "ConfigMap")
     table = tomllib.loads(told)["authorized"]
-    assert table["until"] < datetime.now(UTC).date()
+    place = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.96.0.7", 8000))]
+    monkeypatch.setattr("security.guard.socket.getaddrinfo", lambda *_, **__: place)
     leave = Authorization(tuple(table["hosts"]), table["until"], table["by"], table["max_rate"])
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="2000-01-01"):
         allow("http://target:8000", leave)
+    renewed = replace(leave, until=datetime.now(UTC).date())
+    assert allow("http://target:8000", renewed).address == "10.96.0.7"
 
 
 def test_the_run_and_its_workers_belong_together() -> None:

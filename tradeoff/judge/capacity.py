@@ -16,7 +16,7 @@ from scipy import stats
 
 from loadtests.histogram import LatencyHistogram
 from tradeoff.judge.summary import ArmCapacity, CapacityPoint, Interval, RatePoint
-from tradeoff.measure.capacity import WARM_S, estimate, is_kept, is_void
+from tradeoff.measure.capacity import estimate, is_kept, is_void
 from tradeoff.plan.load import CapacityGroup
 from tradeoff.plan.objective import Objective
 from tradeoff.record.events import AnyEvent, CapacityRound, CapacitySlice, LoadSlice
@@ -112,8 +112,8 @@ class _Arm:
         return None if self.sound else "no slice came to its end"
 
     def _at(self, rate: Interval) -> CapacityPoint:
-        near = [one for one in self.sound if rate.value * (1 - NEAR) <= one.offered <= rate.value]
-        near = near or [min(self.sound, key=lambda one: abs(math.log(one.offered / rate.value)))]
+        near = [one for one in self.sound if rate.value * (1 - NEAR) <= one.offered_whole <= rate.value]
+        near = near or [min(self.sound, key=lambda one: abs(math.log(one.offered_whole / rate.value)))]
         visits = sum(one.arrivals - one.dropped for one in near)
         requests = sum(one.requests for one in near)
         seconds = sum(one.seconds for one in near)
@@ -122,23 +122,18 @@ class _Arm:
             requests_per_s=Interval(value=rate.value * per_visit, low=rate.low * per_visit, high=rate.high * per_visit),
             tail_ms=_tail_ms(near, self.objective),
             error_rate=sum(one.errors for one in near) / max(requests, 1),
-            cpu=mean(_cores(one.cpu_ns, one) for one in near),
-            generator_cpu=mean(_cores(one.generator_cpu_ns, one) for one in near),
-            others=mean(_cores(one.others_ns, one) for one in near),
+            cpu=mean(one.cpu_ns / max(one.wall_ns, 1) for one in near),
+            generator_cpu=mean(one.generator_cpu_ns / max(one.wall_ns, 1) for one in near),
+            others=mean(one.others for one in near),
             seconds=seconds,
         )
 
     def _curve(self) -> list[RatePoint]:
         return [
-            RatePoint(rate=one.slice.offered, tail_ms=one.slice.tail_ms, kept=is_kept(one.slice, self.objective))
-            for one in sorted(self.slices, key=lambda one: one.slice.offered)
+            RatePoint(rate=one.slice.offered_whole, tail_ms=one.slice.tail_ms, kept=is_kept(one.slice, self.objective))
+            for one in sorted(self.slices, key=lambda one: one.slice.offered_whole)
             if not is_void(one.slice, self.objective)
         ]
-
-
-def _cores(cpu_ns: int, one: LoadSlice) -> float:
-    """Mean number of cores used: the clocks are of the seconds before the counted ones, too."""
-    return cpu_ns / 1e9 / (one.seconds + WARM_S)
 
 
 def _spread(values: Sequence[float]) -> float | None:

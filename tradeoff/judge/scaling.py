@@ -157,9 +157,9 @@ def _throughputs(slices: Sequence[LoadSlice]) -> list[float]:
 
 
 def _point(workers: int, articles: int, users: int, slices: Sequence[LoadSlice], cores: int) -> ScalePoint:
-    cpu = median(one.cpu_ns / 1e9 / one.seconds for one in slices) / min(workers, cores)
-    generator_cpu = median(one.generator_cpu_ns / 1e9 / one.seconds for one in slices)
-    others = median(one.others_ns / 1e9 / one.seconds for one in slices) / cores
+    cpu = median(one.cpu_ns / max(one.wall_ns, 1) for one in slices) / min(workers, cores)
+    generator_cpu = median(one.generator_cpu_ns / max(one.wall_ns, 1) for one in slices)
+    others = median(one.others for one in slices)
     return ScalePoint(
         workers=workers,
         articles=articles,

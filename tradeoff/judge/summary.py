@@ -202,7 +202,7 @@ class RatePoint(Judged):
 
 
 class ArmCapacity(Judged):
-    """The highest rate, visits a second, at which an arm keeps an objective."""
+    """The highest rate, visits a second of a core without other work, at which an arm keeps an objective."""
 
     group: str
     arm: str
@@ -271,6 +271,11 @@ class ArmScaling(Judged):
     users_fit: ScalingFit
     workers_fit: ScalingFit
     data: list[DataPoint]
+
+    @property
+    def fits(self) -> list[tuple[ScalingFit, str]]:
+        """Each fit with what it is over."""
+        return [(self.users_fit, "users"), (self.workers_fit, "workers")]
 
 
 class CoresNeeded(Judged):

@@ -5,11 +5,15 @@ slice begins with a queue two fifths as long as the objective allows and does no
 queue, a rate above capacity would take longer to show than a slice lasts. Latency counts from the intended send time,
 so that a load process that is late makes it longer: a slice that kept the objective all the same holds; one that failed
 by no more than that is void.
+
+Other work on the arm's core is no limit of the arm's, and comes and goes. Rates are taken by the share of the core that
+it left, as the kernel counts it, so that they mean a whole core; a slice to which little was left is void, too.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,7 +24,7 @@ from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator
 from tradeoff.measure.knee import Knee, Seen, knee_of
 from tradeoff.plan.objective import Objective
-from tradeoff.record.events import LoadSlice
+from tradeoff.record.events import FEWEST_LEFT, LoadSlice
 from tradeoff.target.clock import busy_ns, cpu_ns
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.running import RunningArm
@@ -97,13 +101,14 @@ class Clocks:
         self._arm, self._generator, self._cores = arm, generator, choose_cores().arms
         self._before = self._read()
 
-    def used(self) -> dict[str, int]:
-        """What was used since, in ns, by the names of a slice's fields."""
-        arm, generator, busy = (now - before for now, before in zip(self._read(), self._before, strict=True))
-        return {"cpu_ns": arm, "generator_cpu_ns": generator, "others_ns": max(0, busy - arm)}
+    def used(self) -> dict[str, float]:
+        """What was used since, by the names of a slice's fields."""
+        arm, generator, busy, wall = (now - before for now, before in zip(self._read(), self._before, strict=True))
+        others = min(1.0, max(0.0, (busy - arm) / (wall * len(self._cores))))
+        return {"cpu_ns": arm, "generator_cpu_ns": generator, "wall_ns": wall, "others": others}
 
-    def _read(self) -> tuple[int, int, int]:
-        return self._arm.cpu_ns(), cpu_ns(self._generator.pid), busy_ns(self._cores)
+    def _read(self) -> tuple[int, int, int, int]:
+        return self._arm.cpu_ns(), cpu_ns(self._generator.pid), busy_ns(self._cores), time.monotonic_ns()
 
 
 def bracket(offer: Offer, first: float, objective: Objective) -> float:
@@ -115,7 +120,7 @@ def bracket(offer: Offer, first: float, objective: Objective) -> float:
     kept, broken, rate, late, others = 0.0, math.inf, first, 0, 0.0
     for look in range(LOOKS):
         one = offer(rate, LOOK_S, seed=look)
-        others = max(others, one.others_ns / 1e9 / one.seconds)
+        others = max(others, one.others)
         if is_void(one, objective):
             late += 1
             continue
@@ -124,14 +129,31 @@ def bracket(offer: Offer, first: float, objective: Objective) -> float:
         else:
             broken = rate
         if kept and broken < math.inf:
-            return math.sqrt(kept * broken)
+            return math.sqrt(kept * broken) / one.left
         rate = rate * GROWTH if kept else rate / GROWTH
     if late > LOOKS * MOST_LATE:
         raise TradeoffError(f"the load process was late in {late} of {LOOKS} looks: other work has its core")
     if kept:
         raise TradeoffError(f"the objective holds at {kept:.0f} visits/s too: this load process can't find its end")
-    taken = f"; other work took up to {others:.1f} of the arm's cores" if others > WORTH_A_WORD else ""
+    taken = (
+        f"; other work took up to {others:.0%} of the arm's core".replace("%", " %") if others > WORTH_A_WORD else ""
+    )
     raise TradeoffError(f"the objective fails at {broken:.1f} visits/s too{taken}")
+
+
+class Search:
+    """The slices of one arm, each at the rate that the ones before make most telling."""
+
+    def __init__(self, about: float, objective: Objective) -> None:
+        self._knee, self._objective, self._left = Knee(about, objective.tail), objective, 1.0
+
+    def slice(self, offer: Offer, seconds: float, *, seed: int) -> LoadSlice:
+        """Make one, and learn from it unless it is void; as much of the core is expected to be left as before."""
+        one = offer(self._knee.next_rate() * self._left, seconds, seed=seed)
+        self._left = one.left
+        if not is_void(one, self._objective):
+            self._knee.see(seen(one, self._objective))
+        return one
 
 
 def search_capacity(
@@ -142,13 +164,12 @@ def search_capacity(
     Raises:
         TradeoffError: no rate keeps the objective, or the load process was late in most slices.
     """
-    knee = Knee(bracket(offer, first, objective), objective.tail)
+    search = Search(bracket(offer, first, objective), objective)
     found: list[LoadSlice] = []
     for number in range(2 * slices):
-        one = offer(knee.next_rate(), seconds, seed=LOOKS + number)
+        one = search.slice(offer, seconds, seed=LOOKS + number)
         if not is_void(one, objective):
             found.append(one)
-            knee.see(seen(one, objective))
         if len(found) == slices:
             return found
     raise TradeoffError(f"the load process was late in {2 * slices - len(found)} of {2 * slices} slices")
@@ -174,7 +195,7 @@ def estimate(slices: Sequence[LoadSlice], objective: Objective) -> Knee:
 
 def seen(one: LoadSlice, objective: Objective) -> Seen:
     """A slice as the search takes it."""
-    return Seen(one.offered, one.broken(objective), one.requests)
+    return Seen(one.offered_whole, one.broken(objective), one.requests)
 
 
 def is_kept(one: LoadSlice, objective: Objective) -> bool:
@@ -185,9 +206,12 @@ def is_kept(one: LoadSlice, objective: Objective) -> bool:
 def is_void(one: LoadSlice, objective: Objective) -> bool:
     """Whether the load process was late, and the objective might have held if it had not been.
 
-    Where it was late by half of what the objective allows, it could not read answers in time either.
+    Where it was late by half of what the objective allows, it could not read answers in time either. A slice is void as
+    well where other work took most of the arm's core.
     """
     lag_ms = one.lag_p99_ns / 1e6
+    if one.others > 1 - FEWEST_LEFT:
+        return True
     if one.lag_p99_ns <= LAG_BOUND_NS or is_kept(one, objective):
         return False
     return one.tail_ms - lag_ms <= objective.latency_ms or lag_ms > objective.latency_ms / 2

@@ -18,14 +18,13 @@ from tradeoff.measure.capacity import (
     LOOK_S,
     SLICE_S,
     ArmOffer,
+    Search,
     bracket,
     estimate,
     is_void,
-    seen,
 )
 from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
-from tradeoff.measure.knee import Knee
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.load import CapacityGroup
 from tradeoff.record.events import CapacityRound, CapacitySlice, Event, LoadSlice, NotMeasured
@@ -86,12 +85,12 @@ class CapacityStage:
             nursery = Nursery(self._target, hash_seed=order.randrange(1, 2**32 - 1), trees=[self._target.root])
             running.enter_context(nursery)
             offers = {spec.label: self._offer(spec.label, running, nursery) for spec in self._group.arms}
-            knees = {label: self._begin(number, label, offer) for label, offer in offers.items()}
+            searches = {label: self._begin(number, label, offer) for label, offer in offers.items()}
             rounds = 0
             while rounds < FEWEST_SLICES or time.monotonic() + SLICE_S * len(offers) < deadline:
                 seed = order.randrange(2**31)
                 for label in order.sample(list(offers), len(offers)):
-                    self._slice(number, label, offers[label], knees[label], seed)
+                    self._record(number, label, searches[label].slice(offers[label], SLICE_S, seed=seed), look=False)
                 rounds += 1
 
     def _offer(self, label: str, running: ExitStack, nursery: Nursery) -> ArmOffer:
@@ -115,26 +114,20 @@ class CapacityStage:
         generator.sign_in({})
         return ArmOffer(generator, arm, mix, self._group.objective)
 
-    def _begin(self, number: int, label: str, offer: ArmOffer) -> Knee:
+    def _begin(self, number: int, label: str, offer: ArmOffer) -> Search:
         """Warm the arm up; in its first round, look for about where its capacity lies."""
         objective, known = self._group.objective, self._sound[label]
         if known:
             about = estimate(known, objective).quantile(0.5)
             offer(about * WARM_SHARE, LOOK_S, seed=0)
-            return Knee(about, objective.tail)
+            return Search(about, objective)
 
         def look(rate: float, seconds: float, *, seed: int) -> LoadSlice:
             one = offer(rate, seconds, seed=seed)
             self._record(number, label, one, look=True)
             return one
 
-        return Knee(bracket(look, offer.first_rate(len(self._cores.arms)), objective), objective.tail)
-
-    def _slice(self, number: int, label: str, offer: ArmOffer, knee: Knee, seed: int) -> None:
-        one = offer(knee.next_rate(), SLICE_S, seed=seed)
-        self._record(number, label, one, look=False)
-        if not is_void(one, self._group.objective):
-            knee.see(seen(one, self._group.objective))
+        return Search(bracket(look, offer.first_rate(len(self._cores.arms)), objective), objective)
 
     def _record(self, number: int, label: str, one: LoadSlice, *, look: bool) -> None:
         self._emit(CapacitySlice(group=self._group.name, arm=label, round=number, look=look, slice=one))

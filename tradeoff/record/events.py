@@ -14,6 +14,9 @@ from tradeoff.plan.plan import Plan
 
 SCHEMA_VERSION: Literal[1] = 1
 
+#: Less than this share of its cores left to an arm says nothing about whole ones.
+FEWEST_LEFT = 0.3
+
 ProbeResult = Literal["stopped", "succeeded", "not_applicable", "could_not_run"]
 
 
@@ -151,14 +154,26 @@ class LoadSlice(BaseModel):
     lag_p99_ns: int
     cpu_ns: int = 0
     generator_cpu_ns: int = 0
-    others_ns: int = 0
-    """Time for which the arm's cores did other work than the arm's."""
+    wall_ns: int = 0
+    """What the CPU clocks are of: longer than `seconds`, by what was not counted."""
+    others: float = 0.0
+    """Share of this time for which the arm's cores did other work than the arm's."""
     histogram: str = ""
 
     @property
     def offered(self) -> float:
         """Arrivals a second: visits."""
         return self.arrivals / self.seconds
+
+    @property
+    def offered_whole(self) -> float:
+        """The same by the share of its cores that other work left to the arm: what it means for whole ones."""
+        return self.offered / self.left
+
+    @property
+    def left(self) -> float:
+        """Share of its cores that other work left to the arm."""
+        return max(FEWEST_LEFT, 1 - self.others)
 
     @property
     def requests_per_s(self) -> float:

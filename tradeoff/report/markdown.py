@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from tradeoff.judge.summary import Row, Summary
 from tradeoff.report import units
 from tradeoff.report.answers import answers, headline
+from tradeoff.report.capacity import capacity_cells
+from tradeoff.report.capacity_view import capacity_title
 from tradeoff.report.harder import harder_title
+from tradeoff.report.scaling import fit_text
+from tradeoff.report.scaling_view import scaling_title
 from tradeoff.report.trust import twin_sentence
 from tradeoff.report.waf_curve import price_text, waf_title
 from tradeoff.report.words import (
@@ -42,6 +46,7 @@ def render_markdown(summary: Summary) -> str:
         f"**Verdict: {summary.verdict}.** {' '.join(_text(sentence(one)) for one in summary.verdict_reasons)}",
         *_dominations(summary),
         *_harder(summary),
+        *_load(summary),
         *_waf(summary),
         *_blocks(summary),
         *_gaps(summary),
@@ -93,6 +98,20 @@ def _harder(summary: Summary) -> list[str]:
     standing = {True: "as declared", False: "**undeclared**"}
     said = [f"- {_text(one.sentence)} ({standing[one.declared]})." for one in summary.openings]
     return [f"### {_text(harder_title(summary))}", *(["\n".join(said)] if said else [])]
+
+
+def _load(summary: Summary) -> list[str]:
+    """Capacities and scaling."""
+    said = []
+    if summary.capacities:
+        lines = [
+            f"- {_text(one.arm)}: {_text('; '.join(filter(None, capacity_cells(one))))}" for one in summary.capacities
+        ]
+        said += [f"### {_text(capacity_title(summary))}", "\n".join(lines)]
+    if summary.scalings:
+        fits = [fit_text(fit, of) for one in summary.scalings for fit, of in one.fits]
+        said += [f"### {_text(scaling_title(summary))}", "\n".join(f"- {_text(line)}" for line in fits)]
+    return said
 
 
 def _waf(summary: Summary) -> list[str]:

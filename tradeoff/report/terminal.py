@@ -12,8 +12,12 @@ from rich.text import Text
 from tradeoff.judge.summary import BlockJudged, Decision, Row, Summary, Verdict
 from tradeoff.report import units
 from tradeoff.report.answers import headline
+from tradeoff.report.capacity import capacity_cells
+from tradeoff.report.capacity_view import capacity_title
 from tradeoff.report.files import report_files
 from tradeoff.report.harder import harder_title
+from tradeoff.report.scaling import fit_text
+from tradeoff.report.scaling_view import scaling_title
 from tradeoff.report.trust import twin_sentence
 from tradeoff.report.waf_curve import price_text, waf_title
 from tradeoff.report.words import (
@@ -64,7 +68,7 @@ def print_summary(summary: Summary, console: Console, folder: Path) -> None:
     console.print(_table(summary.rows, console.width))
     if console.width < ROOM_FOR_REASONS:
         console.print(Text("\n").join(_reasons(summary.rows)))
-    for section in (_verdict, _blocks, _undeclared, _dominations, _harder, _waf, _not_measured):
+    for section in (_verdict, _blocks, _undeclared, _dominations, _harder, _load, _waf, _not_measured):
         for line in section(summary):
             console.print(line, highlight=False)
     console.print()
@@ -161,6 +165,18 @@ def _harder(summary: Summary) -> list[Text]:
         return []
     openings = [Text(f"  {sentence(one.sentence)}", "" if one.declared else "bold red") for one in summary.openings]
     return [Text(), Text(harder_title(summary), "bold"), *openings]
+
+
+def _load(summary: Summary) -> list[Text]:
+    """Capacities and scaling."""
+    lines: list[Text] = []
+    if summary.capacities:
+        said = [f"  {one.arm}: {'; '.join(filter(None, capacity_cells(one)))}" for one in summary.capacities]
+        lines += [Text(), Text(capacity_title(summary), "bold"), *map(Text, said)]
+    if summary.scalings:
+        fits = [f"  {fit_text(fit, of)}" for one in summary.scalings for fit, of in one.fits]
+        lines += [Text(), Text(scaling_title(summary), "bold"), *map(Text, fits)]
+    return lines
 
 
 def _waf(summary: Summary) -> list[Text]:
