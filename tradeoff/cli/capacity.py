@@ -12,6 +12,9 @@ from rich.console import Console
 from tradeoff.cli.console import shown_progress
 from tradeoff.cli.options import DEFAULT_OUT, DEFAULT_TARGET, JsonOption, OutOption, TargetOption
 
+#: Rounds of at least so many seconds for each arm, up to so many.
+ROUND_S, MOST_ROUNDS = 30.0, 3
+
 
 def capacity(
     arms: Annotated[list[str], typer.Argument(metavar="ARM…", help="PROFILE[,factor=level…][@gitref]")],
@@ -38,7 +41,10 @@ def capacity(
     description = read_target(target)
     catalog = describe(description)
     specs = tuple(parse_arm(arm, catalog) for arm in dict.fromkeys(arms))
-    group = CapacityGroup(name="capacity", arms=specs, objective=objective, seconds=seconds * len(specs))
+    rounds = max(1, min(MOST_ROUNDS, int(seconds / ROUND_S)))
+    group = CapacityGroup(
+        name="capacity", arms=specs, objective=objective, seconds=seconds * len(specs), rounds=rounds
+    )
     plan = Plan(name="capacity", capacities=(group,), articles=description.database.articles)
     with shown_progress() as progress:
         folder = start_run(

@@ -119,7 +119,8 @@ def test_scaling_is_drawn_with_its_law(summary: Summary) -> None:
     """A curve for each amount of data; the first is the fitted law, close to its dots; what was not fitted says why."""
     (one,) = scaling_view(summary).arms
     assert [curve.label for curve in one.chart.curves] == ["1 worker, 1,000 articles", "1 worker, 100,000 articles"]
-    line = dict(tuple(map(float, point.split(","))) for point in one.chart.curves[0].line.split())
+    pairs = [point.split(",") for point in one.chart.curves[0].line.split()]
+    line = {float(at): float(down) for at, down in pairs}
     for at, down in one.chart.curves[0].dots:
         nearest = min(line, key=lambda x, at=at: abs(x - at))  # type: ignore[misc]  # mypy takes the default for Any
         assert line[nearest] == pytest.approx(down, abs=4)
