@@ -42,9 +42,7 @@ def capacity(
     catalog = describe(description)
     specs = tuple(parse_arm(arm, catalog) for arm in dict.fromkeys(arms))
     rounds = max(1, min(MOST_ROUNDS, int(seconds / ROUND_S)))
-    group = CapacityGroup(
-        name="capacity", arms=specs, objective=objective, seconds=seconds * len(specs), rounds=rounds
-    )
+    group = CapacityGroup(name="capacity", arms=specs, objective=objective, seconds=seconds * len(specs), rounds=rounds)
     plan = Plan(name="capacity", capacities=(group,), articles=description.database.articles)
     with shown_progress() as progress:
         folder = start_run(

@@ -1,7 +1,8 @@
 """Capacities from their slices: value, interval, repeatability, ratio to the group's first arm, and the curve.
 
-All rounds together give the value. Its interval is that of the search's belief, or what the rounds differ by where that
-is wider. Ratios are of rounds: arms of one round met the same minutes of the machine.
+All rounds together give the value: the demand at which the objective fails (measure/capacity.py) by the CPU of a visit.
+Its interval is that of the search's belief, or what the rounds differ by where that is wider. In a ratio the CPU of a
+visit is compared where both arms served the same visits at the same time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tradeoff.judge.summary import ArmCapacity, CapacityPoint, Interval, RatePoi
 from tradeoff.measure.capacity import estimate, is_kept, is_void
 from tradeoff.plan.load import CapacityGroup
 from tradeoff.plan.objective import Objective
-from tradeoff.record.events import AnyEvent, CapacityRound, CapacitySlice, LoadSlice
+from tradeoff.record.events import AnyEvent, CapacityRound, CapacitySlice, CapacityTogether, LoadSlice
 
 CONFIDENCE = 0.95
 #: Slices of which the load process was late, beyond which it and not the arm would set the figure.
@@ -42,46 +43,49 @@ class _Log:
 
 def judge_capacities(events: Iterable[AnyEvent], groups: Iterable[CapacityGroup]) -> list[ArmCapacity]:
     """Every arm of every group of which a round came to its end."""
-    slices: dict[tuple[str, int], list[CapacitySlice]] = defaultdict(list)
-    ended: dict[str, list[CapacitySlice]] = defaultdict(list)
+    parts: dict[tuple[str, int], list[CapacitySlice | CapacityTogether]] = defaultdict(list)
+    ended: dict[str, list[CapacitySlice | CapacityTogether]] = defaultdict(list)
     for event in events:
-        if isinstance(event, CapacitySlice):
-            slices[event.group, event.round].append(event)
+        if isinstance(event, CapacitySlice | CapacityTogether):
+            parts[event.group, event.round].append(event)
         elif isinstance(event, CapacityRound):
-            ended[event.group] += slices.pop((event.group, event.round), [])
+            ended[event.group] += parts.pop((event.group, event.round), [])
     return [judged for group in groups for judged in _group(group, ended[group.name])]
 
 
-def _group(group: CapacityGroup, slices: Sequence[CapacitySlice]) -> list[ArmCapacity]:
-    found = [_Arm(spec.label, group.objective, [one for one in slices if one.arm == spec.label]) for spec in group.arms]
+def _group(group: CapacityGroup, parts: Sequence[CapacitySlice | CapacityTogether]) -> list[ArmCapacity]:
+    found = [_Arm(spec.label, group.objective, parts) for spec in group.arms]
     return [arm.judged(group, found[0]) for arm in found if arm.slices]
 
 
 class _Arm:
-    """One arm's slices."""
+    """One arm's slices, and its CPU where all arms served together."""
 
-    def __init__(self, label: str, objective: Objective, slices: Sequence[CapacitySlice]) -> None:
-        self.label, self.objective, self.slices = label, objective, slices
-        counted = [one for one in slices if not one.look]
+    def __init__(self, label: str, objective: Objective, parts: Sequence[CapacitySlice | CapacityTogether]) -> None:
+        self.label, self.objective = label, objective
+        self.slices = [one for one in parts if isinstance(one, CapacitySlice) and one.arm == label]
+        self.together = [one for one in parts if isinstance(one, CapacityTogether)]
+        counted = [one for one in self.slices if not one.look]
         self.rounds: dict[int, list[LoadSlice]] = defaultdict(list)
         for one in counted:
             if not is_void(one.slice, objective):
                 self.rounds[one.round].append(one.slice)
         self.sound = [one for slices in self.rounds.values() for one in slices]
         self.void_share = 1 - len(self.sound) / max(len(counted), 1)
-        self.by_round = {number: math.log(self._rate(slices)) for number, slices in self.rounds.items()}
+        self.demands = {number: self._demand(slices) for number, slices in self.rounds.items()}
 
     def judged(self, group: CapacityGroup, reference: _Arm) -> ArmCapacity:
         void = self._void()
         rate = None if void else self.log_rate().interval()
         ratio = None if void or reference is self or reference._void() else self._ratio(reference).interval()
+        by_round = [self.demands[number] - _log_cpu(slices).value for number, slices in self.rounds.items()]
         return ArmCapacity(
             group=group.name,
             arm=self.label,
             objective=group.objective,
             rate=rate,
-            rounds=[math.exp(value) for value in self.by_round.values()],
-            repeatability=_spread(list(self.by_round.values())),
+            rounds=[math.exp(value) for value in by_round],
+            repeatability=_spread(by_round),
             against=reference.label if ratio else None,
             ratio=ratio,
             at_capacity=self._at(rate) if rate else None,
@@ -90,34 +94,48 @@ class _Arm:
             void=void,
         )
 
-    def log_rate(self) -> _Log:
+    def log_demand(self) -> _Log:
+        """The demand at which the objective fails."""
         knee = estimate(self.sound, self.objective)
         believed = math.log(knee.quantile(0.84) / knee.quantile(0.16)) / 2
-        spread = _spread(list(self.by_round.values())) or 0.0
-        return _Log(math.log(knee.quantile(0.5)), max(believed, spread / math.sqrt(len(self.by_round))))
+        return _Log(math.log(knee.quantile(0.5)), _wider(believed, list(self.demands.values())))
+
+    def log_rate(self) -> _Log:
+        demand, cpu = self.log_demand(), _log_cpu(self.sound)
+        by_round = [self.demands[number] - _log_cpu(slices).value for number, slices in self.rounds.items()]
+        return _Log(demand.value - cpu.value, _wider(math.hypot(demand.error, cpu.error), by_round))
 
     def _ratio(self, reference: _Arm) -> _Log:
-        mine, other = self.log_rate(), reference.log_rate()
-        shared = self.by_round.keys() & reference.by_round.keys()
-        spread = _spread([self.by_round[number] - reference.by_round[number] for number in shared]) or 0.0
-        believed = math.hypot(mine.error, other.error)
-        return _Log(mine.value - other.value, max(believed, spread / math.sqrt(max(len(shared), 1))))
+        mine, other, cpu = self.log_demand(), reference.log_demand(), self._log_cpu_ratio(reference)
+        return _Log(mine.value - other.value - cpu.value, math.hypot(mine.error, other.error, cpu.error))
 
-    def _rate(self, slices: Sequence[LoadSlice]) -> float:
-        return estimate(slices, self.objective).quantile(0.5)
+    def _log_cpu_ratio(self, reference: _Arm) -> _Log:
+        """CPU of a visit against the reference's, where both served the same visits at the same time."""
+        logs = [
+            math.log(one.cpu_ns[self.label] / one.cpu_ns[reference.label])
+            for one in self.together
+            if one.cpu_ns.get(self.label) and one.cpu_ns.get(reference.label)
+        ]
+        if logs:
+            return _mean(logs)
+        mine, other = _log_cpu(self.sound), _log_cpu(reference.sound)
+        return _Log(mine.value - other.value, math.hypot(mine.error, other.error))
+
+    def _demand(self, slices: Sequence[LoadSlice]) -> float:
+        return math.log(estimate(slices, self.objective).quantile(0.5))
 
     def _void(self) -> str | None:
         if self.void_share > MOST_VOID:
-            return f"the load process was late in {self.void_share:.0%} of the slices".replace("%", " %")
+            said = f"the load process was late, or other work had the core, in {self.void_share:.0%} of the slices"
+            return said.replace("%", " %")
         return None if self.sound else "no slice came to its end"
 
     def _at(self, rate: Interval) -> CapacityPoint:
-        near = [one for one in self.sound if rate.value * (1 - NEAR) <= one.offered_whole <= rate.value]
-        near = near or [min(self.sound, key=lambda one: abs(math.log(one.offered_whole / rate.value)))]
-        visits = sum(one.arrivals - one.dropped for one in near)
+        top = math.exp(self.log_demand().value)
+        near = [one for one in self.sound if top * (1 - NEAR) <= one.demand <= top]
+        near = near or [min(self.sound, key=lambda one: abs(math.log(one.demand / top)))]
         requests = sum(one.requests for one in near)
-        seconds = sum(one.seconds for one in near)
-        per_visit = requests / max(visits, 1)
+        per_visit = requests / max(sum(one.arrivals - one.dropped for one in near), 1)
         return CapacityPoint(
             requests_per_s=Interval(value=rate.value * per_visit, low=rate.low * per_visit, high=rate.high * per_visit),
             tail_ms=_tail_ms(near, self.objective),
@@ -125,15 +143,31 @@ class _Arm:
             cpu=mean(one.cpu_ns / max(one.wall_ns, 1) for one in near),
             generator_cpu=mean(one.generator_cpu_ns / max(one.wall_ns, 1) for one in near),
             others=mean(one.others for one in near),
-            seconds=seconds,
+            seconds=sum(one.seconds for one in near),
         )
 
     def _curve(self) -> list[RatePoint]:
+        """Rates of a whole core, at the mean CPU of a visit: so that a slower moment is not a slower arm."""
+        cpu = math.exp(_log_cpu(self.sound).value) if self.sound else 1.0
         return [
-            RatePoint(rate=one.slice.offered_whole, tail_ms=one.slice.tail_ms, kept=is_kept(one.slice, self.objective))
-            for one in sorted(self.slices, key=lambda one: one.slice.offered_whole)
+            RatePoint(rate=one.slice.demand / cpu, tail_ms=one.slice.tail_ms, kept=is_kept(one.slice, self.objective))
+            for one in sorted(self.slices, key=lambda one: one.slice.demand)
             if not is_void(one.slice, self.objective)
         ]
+
+
+def _log_cpu(slices: Sequence[LoadSlice]) -> _Log:
+    """CPU of a visit, s."""
+    return _mean([math.log(one.cpu_per_visit) for one in slices])
+
+
+def _mean(values: Sequence[float]) -> _Log:
+    return _Log(mean(values), (_spread(values) or 0.0) / math.sqrt(len(values)))
+
+
+def _wider(believed: float, by_round: Sequence[float]) -> float:
+    """The search's standard error, or what the rounds differ by where that is wider."""
+    return max(believed, (_spread(by_round) or 0.0) / math.sqrt(max(len(by_round), 1)))
 
 
 def _spread(values: Sequence[float]) -> float | None:

@@ -6,8 +6,10 @@ queue, a rate above capacity would take longer to show than a slice lasts. Laten
 so that a load process that is late makes it longer: a slice that kept the objective all the same holds; one that failed
 by no more than that is void.
 
-Other work on the arm's core is no limit of the arm's, and comes and goes. Rates are taken by the share of the core that
-it left, as the kernel counts it, so that they mean a whole core; a slice to which little was left is void, too.
+Other work on the arm's core, and a processor that is slower for a while, are no limits of the arm's, and come and go
+from second to second. So the search is for the demand, offered rate x CPU of a visit / share of the core that was left,
+at which the objective fails; the capacity is this demand by the CPU of a visit. Where an arm waits for something else
+than its CPU, it fails at a low demand. A slice to which little of the core was left is void, too.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Protocol
 
 from loadtests.arrivals import LAG_BOUND_NS
@@ -37,6 +40,8 @@ FIRST_SHARE, GROWTH, LOOKS = 0.8, 1.5, 12
 MOST_LATE = 0.3
 #: Cores taken by other work, from which on it may be why nothing was kept.
 WORTH_A_WORD = 0.3
+#: Slices by which the rate for a demand is foreseen.
+LAST = 5
 #: Visits that may be under way before arrivals are dropped: a queue of about a second.
 QUEUE_S = 1.0
 #: Length of the first queue in units of the one that is as long as the objective allows.
@@ -71,6 +76,7 @@ class ArmOffer:
         """Raises TradeoffError where the arm or the load process ended."""
         queue = rate * self._requests_per_visit * self._objective.latency_ms / 1000
         warm_s = WARM_S if seconds > LOOK_S else 0.0
+        burst = round(PRIMED * queue) if warm_s else 0
         clocks = Clocks(self.arm, self._generator)
         answer = self._generator.load(
             mix=self._mix,
@@ -79,11 +85,12 @@ class ArmOffer:
             seed=seed,
             seconds=seconds,
             warm_s=warm_s,
-            burst=round(PRIMED * queue) if warm_s else 0,
+            burst=burst,
         )
         assert answer is not None
         self.arm.check_alive()
         found = read_slice(answer, self.arm.name, self._objective).model_copy(update=clocks.used())
+        found.sent = round(found.offered * seconds) + burst - found.dropped
         self._requests_per_visit = max(1.0, found.requests / max(found.arrivals - found.dropped, 1))
         return found
 
@@ -111,13 +118,15 @@ class Clocks:
         return self._arm.cpu_ns(), cpu_ns(self._generator.pid), busy_ns(self._cores), time.monotonic_ns()
 
 
-def bracket(offer: Offer, first: float, objective: Objective) -> float:
-    """About where the objective fails: between the highest rate that kept it and the lowest that broke it.
+def bracket(offer: Offer, first: float, objective: Objective) -> Search:
+    """Look about where the objective fails: between a rate that kept it and one that broke it, from `first` on.
 
     Raises:
         TradeoffError: every rate that was tried broke it, or none did.
     """
-    kept, broken, rate, late, others = 0.0, math.inf, first, 0, 0.0
+    kept: LoadSlice | None = None
+    broken: LoadSlice | None = None
+    rate, late, others = first, 0, 0.0
     for look in range(LOOKS):
         one = offer(rate, LOOK_S, seed=look)
         others = max(others, one.others)
@@ -125,32 +134,43 @@ def bracket(offer: Offer, first: float, objective: Objective) -> float:
             late += 1
             continue
         if is_kept(one, objective):
-            kept = rate
+            kept = one
         else:
-            broken = rate
-        if kept and broken < math.inf:
-            return math.sqrt(kept * broken) / one.left
+            broken = one
+        if kept and broken:
+            return Search(math.sqrt(kept.demand * broken.demand), objective, [kept, broken])
         rate = rate * GROWTH if kept else rate / GROWTH
+    raise TradeoffError(_not_found(kept, rate, late, others))
+
+
+def _not_found(kept: LoadSlice | None, rate: float, late: int, others: float) -> str:
     if late > LOOKS * MOST_LATE:
-        raise TradeoffError(f"the load process was late in {late} of {LOOKS} looks: other work has its core")
+        return f"the load process was late in {late} of {LOOKS} looks, or other work had the arm's core"
     if kept:
-        raise TradeoffError(f"the objective holds at {kept:.0f} visits/s too: this load process can't find its end")
-    taken = (
-        f"; other work took up to {others:.0%} of the arm's core".replace("%", " %") if others > WORTH_A_WORD else ""
-    )
-    raise TradeoffError(f"the objective fails at {broken:.1f} visits/s too{taken}")
+        return f"the objective holds at {kept.offered:.0f} visits/s too: this load process can't find its end"
+    taken = f"; other work took up to {others:.0%} of the arm's core".replace("%", " %")
+    return f"the objective fails at {rate * GROWTH:.1f} visits/s too" + (taken if others > WORTH_A_WORD else "")
 
 
 class Search:
-    """The slices of one arm, each at the rate that the ones before make most telling."""
+    """The slices of one arm, each at the demand that the ones before make most telling.
 
-    def __init__(self, about: float, objective: Objective) -> None:
-        self._knee, self._objective, self._left = Knee(about, objective.tail), objective, 1.0
+    `before` are slices that tell what a visit takes, and what is left of the core.
+    """
+
+    def __init__(self, about: float, objective: Objective, before: Sequence[LoadSlice]) -> None:
+        self._knee, self._objective = Knee(about, objective.tail), objective
+        self._rates = [one.left / one.cpu_per_visit for one in before]
+
+    @property
+    def rate(self) -> float:
+        """Visits a second that need what is left of the core, by the middle one of the last slices."""
+        return median(self._rates[-LAST:])
 
     def slice(self, offer: Offer, seconds: float, *, seed: int) -> LoadSlice:
-        """Make one, and learn from it unless it is void; as much of the core is expected to be left as before."""
-        one = offer(self._knee.next_rate() * self._left, seconds, seed=seed)
-        self._left = one.left
+        """Make one, and learn from it unless it is void."""
+        one = offer(self._knee.next_rate() * self.rate, seconds, seed=seed)
+        self._rates.append(one.left / one.cpu_per_visit)
         if not is_void(one, self._objective):
             self._knee.see(seen(one, self._objective))
         return one
@@ -164,7 +184,7 @@ def search_capacity(
     Raises:
         TradeoffError: no rate keeps the objective, or the load process was late in most slices.
     """
-    search = Search(bracket(offer, first, objective), objective)
+    search = bracket(offer, first, objective)
     found: list[LoadSlice] = []
     for number in range(2 * slices):
         one = search.slice(offer, seconds, seed=LOOKS + number)
@@ -183,19 +203,20 @@ def measure_capacity(offer: ArmOffer, *, cores: int, objective: Objective) -> Ca
     """
     first = offer.first_rate(cores)
     slices = search_capacity(offer, first, objective, slices=SHORT_SLICES, seconds=SHORT_S)
-    rate = estimate(slices, objective).quantile(0.5)
+    left = median(one.left / one.cpu_per_visit for one in slices)
+    rate = estimate(slices, objective).quantile(0.5) * left
     visits = sum(one.arrivals - one.dropped for one in slices)
     return Capacity(rate, rate * sum(one.requests for one in slices) / max(visits, 1))
 
 
 def estimate(slices: Sequence[LoadSlice], objective: Objective) -> Knee:
-    """The belief that slices lead to."""
+    """The belief that slices lead to, over demand."""
     return knee_of([seen(one, objective) for one in slices], objective.tail)
 
 
 def seen(one: LoadSlice, objective: Objective) -> Seen:
     """A slice as the search takes it."""
-    return Seen(one.offered_whole, one.broken(objective), one.requests)
+    return Seen(one.demand, one.broken(objective), one.requests)
 
 
 def is_kept(one: LoadSlice, objective: Objective) -> bool:

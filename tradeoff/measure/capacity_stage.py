@@ -2,16 +2,19 @@
 
 A round is a few minutes of fresh processes, and its slices alone are an estimate: what the rounds differ by is the
 repeatability of the figure. In a round each arm in turn serves alone on the target core, in random order, and arms meet
-the same arrivals.
+the same arrivals. Between these slices all arms serve the same visits at the same time for a second: what the processor
+does from second to second is then in the CPU of all of them, and its ratios are exact, as in a duet.
 """
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from statistics import median
 
 from tradeoff.measure.attacks import fresh_arm
 from tradeoff.measure.capacity import (
@@ -27,14 +30,14 @@ from tradeoff.measure.cores import choose_cores
 from tradeoff.measure.generator import Generator, arm_entry
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.load import CapacityGroup
-from tradeoff.record.events import CapacityRound, CapacitySlice, Event, LoadSlice, NotMeasured
+from tradeoff.record.events import CapacityRound, CapacitySlice, CapacityTogether, Event, LoadSlice, NotMeasured
 from tradeoff.target.description import Target
 from tradeoff.target.errors import Interrupted, TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.template import Templates
 
 FEWEST_SLICES = 3
-WARM_SHARE = 0.5
+WARM_SHARE, TOGETHER_S = 0.5, 1.0
 
 
 class CapacityStage:
@@ -86,9 +89,11 @@ class CapacityStage:
             running.enter_context(nursery)
             offers = {spec.label: self._offer(spec.label, running, nursery) for spec in self._group.arms}
             searches = {label: self._begin(number, label, offer) for label, offer in offers.items()}
+            together = self._together(list(offers.values()), running)
             rounds = 0
-            while rounds < FEWEST_SLICES or time.monotonic() + SLICE_S * len(offers) < deadline:
+            while rounds < FEWEST_SLICES or time.monotonic() + (SLICE_S + TOGETHER_S) * len(offers) < deadline:
                 seed = order.randrange(2**31)
+                together(number, list(searches.values()), seed)
                 for label in order.sample(list(offers), len(offers)):
                     self._record(number, label, searches[label].slice(offers[label], SLICE_S, seed=seed), look=False)
                 rounds += 1
@@ -103,7 +108,7 @@ class CapacityStage:
                 templates=self._templates,
                 articles=self._articles,
                 workers=len(self._cores.arms),
-                nursery=nursery if spec.ref is None else None,
+                nursery=nursery if all(one.ref is None for one in self._group.arms) else None,
                 journeys=mix,
             )
         )
@@ -114,20 +119,41 @@ class CapacityStage:
         generator.sign_in({})
         return ArmOffer(generator, arm, mix, self._group.objective)
 
+    def _together(self, offers: Sequence[ArmOffer], running: ExitStack) -> Callable[[int, Sequence[Search], int], None]:
+        """What lets all arms serve the same visits at the same time, at half of what is left of the core."""
+        arms = [offer.arm for offer in offers]
+        if len(arms) < 2:
+            return lambda *_: None
+        entries = [arm_entry(arm.name, arm.url, arm.ca_file) for arm in arms]
+        generator = Generator(self._target, arms=entries, core=self._cores.generator, seed=self._seed)
+        running.callback(generator.stop)
+        generator.sign_in({})
+
+        def serve(number: int, searches: Sequence[Search], seed: int) -> None:
+            rate = WARM_SHARE / sum(1 / search.rate for search in searches)
+            before = {arm.name: arm.cpu_ns() for arm in arms}
+            generator.load(
+                mix=self._target.load.mix, rate=rate, limit=math.ceil(rate) + 8, seed=seed, seconds=TOGETHER_S
+            )
+            used = {arm.name: arm.cpu_ns() - before[arm.name] for arm in arms}
+            self._emit(CapacityTogether(group=self._group.name, round=number, cpu_ns=used))
+
+        return serve
+
     def _begin(self, number: int, label: str, offer: ArmOffer) -> Search:
         """Warm the arm up; in its first round, look for about where its capacity lies."""
         objective, known = self._group.objective, self._sound[label]
         if known:
-            about = estimate(known, objective).quantile(0.5)
-            offer(about * WARM_SHARE, LOOK_S, seed=0)
-            return Search(about, objective)
+            search = Search(estimate(known, objective).quantile(0.5), objective, known)
+            offer(search.rate * WARM_SHARE, LOOK_S, seed=0)
+            return search
 
         def look(rate: float, seconds: float, *, seed: int) -> LoadSlice:
             one = offer(rate, seconds, seed=seed)
             self._record(number, label, one, look=True)
             return one
 
-        return Search(bracket(look, offer.first_rate(len(self._cores.arms)), objective), objective)
+        return bracket(look, offer.first_rate(len(self._cores.arms)), objective)
 
     def _record(self, number: int, label: str, one: LoadSlice, *, look: bool) -> None:
         self._emit(CapacitySlice(group=self._group.name, arm=label, round=number, look=look, slice=one))
@@ -138,9 +164,8 @@ class CapacityStage:
             self._sound[label].append(one)
 
     def _told(self) -> str:
-        rates = (
-            f"{label} {estimate(slices, self._group.objective).quantile(0.5):.0f}/s"
-            for label, slices in self._sound.items()
-            if slices
-        )
-        return ", ".join(rates)
+        return ", ".join(f"{label} {self._rate(slices):.0f}/s" for label, slices in self._sound.items() if slices)
+
+    def _rate(self, slices: Sequence[LoadSlice]) -> float:
+        demand = estimate(slices, self._group.objective).quantile(0.5)
+        return demand / median(one.cpu_per_visit for one in slices)

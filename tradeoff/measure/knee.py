@@ -4,7 +4,7 @@ A slice offers a rate and tells the share of its requests that broke the objecti
 share grow linearly with the log of the rate (exactly so for the tail of an M/M/1 queue): the capacity is the rate at
 which the share is the one that the objective allows. Requests of a slice share a queue, so that they count as some
 dozen independent ones, and the share of one slice scatters about the expected one by a beta distribution. A slice in
-ten or so is spoilt by what else the machine does: it says nothing, whatever its share. The belief over capacity,
+twenty or so is spoilt by what else the machine does: it says nothing, whatever its share. The belief over capacity,
 steepness, scatter and spoilt slices is computed on a grid; the next rate is drawn from it, so that slices gather about
 the knee as it becomes known (Watson & Pelli, "QUEST", 1983; Kontsevich & Tyler, 1999, for the grid over steepness).
 """
@@ -27,7 +27,7 @@ BELOW, ABOVE, STEP = -1.6, 1.2, 0.01
 STEEPNESS = np.geomspace(6, 600, 9)
 #: Concentration of the beta distribution, and shares of spoilt slices: each value is as likely as the others.
 SCATTER = np.array([3.0, 10.0, 100.0])
-SPOILT = np.array([0.02, 0.1, 0.2])
+SPOILT = np.array([0.01, 0.05, 0.1])
 INDEPENDENT = 60
 #: The next rate stands at one of these quantiles of the belief, in turn.
 QUANTILES = (0.35, 0.65, 0.2, 0.5, 0.8)
@@ -35,7 +35,7 @@ QUANTILES = (0.35, 0.65, 0.2, 0.5, 0.8)
 
 @dataclass(frozen=True)
 class Seen:
-    """What a slice told: its rate, a second, and the share of its requests that broke the objective."""
+    """What a slice told: its rate, in any unit, and the share of its requests that broke the objective."""
 
     rate: float
     broken: float

@@ -154,6 +154,8 @@ class LoadSlice(BaseModel):
     lag_p99_ns: int
     cpu_ns: int = 0
     generator_cpu_ns: int = 0
+    sent: int = 0
+    """Visits that the CPU clocks are of."""
     wall_ns: int = 0
     """What the CPU clocks are of: longer than `seconds`, by what was not counted."""
     others: float = 0.0
@@ -166,9 +168,18 @@ class LoadSlice(BaseModel):
         return self.arrivals / self.seconds
 
     @property
-    def offered_whole(self) -> float:
-        """The same by the share of its cores that other work left to the arm: what it means for whole ones."""
-        return self.offered / self.left
+    def cpu_per_visit(self) -> float:
+        """CPU of the arm, s; 1 where no clock was read."""
+        return self.cpu_ns / 1e9 / max(self.sent, 1) if self.cpu_ns else 1.0
+
+    @property
+    def demand(self) -> float:
+        """Cores that the offered visits needed, as a share of those that other work left to the arm.
+
+        A neighbour, or a processor that is slower for a while, raises it as more visits would: so it, and not the rate,
+        says how near an arm is to its limit. Where no clock was read it is the rate.
+        """
+        return self.offered * self.cpu_per_visit / self.left
 
     @property
     def left(self) -> float:
@@ -210,6 +221,15 @@ class CapacitySlice(Event):
     round: int
     look: bool
     slice: LoadSlice
+
+
+class CapacityTogether(Event):
+    """All arms of a group served the same visits at the same time: CPU by arm, ns, of which the ratios are exact."""
+
+    event: Literal["capacity_together"] = "capacity_together"
+    group: str
+    round: int
+    cpu_ns: dict[str, int]
 
 
 class CapacityRound(Event):
@@ -305,6 +325,7 @@ AnyEvent = Annotated[
     | EpochEnded
     | BlockEnded
     | CapacitySlice
+    | CapacityTogether
     | CapacityRound
     | ScaleSlice
     | ScaleEnded
