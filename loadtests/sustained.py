@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import random
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, count, repeat, takewhile
+from itertools import accumulate, chain, count, repeat, takewhile
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
@@ -25,6 +26,8 @@ from loadtests.duet import Duet, Tally
 from loadtests.journeys import JOURNEYS
 from loadtests.openloop import Lag, pace
 from loadtests.walk import walk
+
+HUNDRED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,7 @@ class Sustained:
             raise self._faults[0]
 
     def _journeys(self, salt: object) -> Iterator[str]:
-        draw = random.Random(f"{self.seed}/{salt}")
-        names, weights = list(self.mix), list(self.mix.values())
-        while True:
-            yield draw.choices(names, weights)[0]
+        return evenly(self.mix, random.Random(f"{self.seed}/{salt}"))
 
     def _arrivals(self, limit: int) -> Callable[[int, int], None]:
         draw, journeys = random.Random(self.seed), self._journeys("open")
@@ -151,6 +151,20 @@ class Sustained:
             self._faults.append(error)
         finally:
             tally.flight.end()
+
+
+def evenly(mix: Mapping[str, float], draw: random.Random) -> Iterator[str]:
+    """Journeys without end by weight: each hundred has every journey as often as its weight says, in random order.
+
+    By independent choices a few seconds would hold twice as many of a rare, dear journey as the next ones
+    (docs/decisions/0002-arrivals-choose-evenly.md).
+    """
+    names, bounds = list(mix), list(accumulate(mix.values()))
+    while True:
+        start = draw.random()
+        hundred = [names[bisect(bounds, (start + place) / HUNDRED * bounds[-1])] for place in range(HUNDRED)]
+        draw.shuffle(hundred)
+        yield from hundred
 
 
 def _schedule(pressure: Pressure, enough: Callable[[], bool]) -> Iterator[int]:

@@ -1,8 +1,10 @@
+import random
 import time
 
 import pytest
 
 from loadtests.histogram import LatencyHistogram
+from loadtests.sustained import evenly
 from tests.loadtests.load_process import LoadProcess, load_process, specification
 from tests.loadtests.small_conduit import SmallConduit
 
@@ -67,6 +69,17 @@ def test_a_burst_comes_at_once(loaded: LoadProcess) -> None:
     arm = loaded.ask(load(rate=1.0, seconds=0.5, burst=50))["arms"]["one"]
     assert arm["backlog_max"] >= 10
     assert arm["arrivals"] >= 50
+
+
+def test_journeys_come_as_often_as_they_weigh() -> None:
+    """Each hundred in a row has each journey by its weight, to one; their order is random, and so are the hundreds."""
+    journeys = evenly({"often": 70, "seldom": 28.5, "rarely": 1.5}, random.Random(1))
+    hundreds = [[next(journeys) for _ in range(100)] for _ in range(50)]
+    for one in hundreds:
+        assert abs(one.count("often") - 70) <= 1
+        assert 1 <= one.count("rarely") <= 2
+    assert 65 <= sum(one.count("rarely") for one in hundreds) <= 85
+    assert len({one.index("rarely") for one in hundreds}) > 20
 
 
 def crowd(**changes: object) -> dict[str, object]:

@@ -111,13 +111,9 @@ class _Arm:
 
     def _log_cpu_ratio(self, reference: _Arm) -> _Log:
         """CPU of a visit against the reference's, where both served the same visits at the same time."""
-        logs = [
-            math.log(one.cpu_ns[self.label] / one.cpu_ns[reference.label])
-            for one in self.together
-            if one.cpu_ns.get(self.label) and one.cpu_ns.get(reference.label)
-        ]
-        if logs:
-            return _mean(logs)
+        pairs = [(one.cpu_ns[self.label], one.cpu_ns[reference.label]) for one in self.together]
+        if len(pairs) > 1:
+            return _log_ratio(pairs)
         mine, other = _log_cpu(self.sound), _log_cpu(reference.sound)
         return _Log(mine.value - other.value, math.hypot(mine.error, other.error))
 
@@ -163,6 +159,13 @@ def _log_cpu(slices: Sequence[LoadSlice]) -> _Log:
 
 def _mean(values: Sequence[float]) -> _Log:
     return _Log(mean(values), (_spread(values) or 0.0) / math.sqrt(len(values)))
+
+
+def _log_ratio(pairs: Sequence[tuple[int, int]]) -> _Log:
+    """Log of the ratio of sums, with the jackknife's standard error: single pairs hold few of the dear visits."""
+    mine, other = (sum(side) for side in zip(*pairs, strict=True))
+    without = [math.log((mine - one) / (other - its)) for one, its in pairs]
+    return _Log(math.log(mine / other), (_spread(without) or 0.0) * (len(pairs) - 1) / math.sqrt(len(pairs)))
 
 
 def _wider(believed: float, by_round: Sequence[float]) -> float:

@@ -37,7 +37,7 @@ from tradeoff.target.forking import Nursery
 from tradeoff.target.template import Templates
 
 FEWEST_SLICES = 3
-WARM_SHARE, TOGETHER_S = 0.5, 1.0
+WARM_SHARE, TOGETHER_S = 0.5, 1.5
 
 
 class CapacityStage:
@@ -91,7 +91,7 @@ class CapacityStage:
             searches = {label: self._begin(number, label, offer) for label, offer in offers.items()}
             together = self._together(list(offers.values()), running)
             rounds = 0
-            while rounds < FEWEST_SLICES or time.monotonic() + (SLICE_S + TOGETHER_S) * len(offers) < deadline:
+            while rounds < FEWEST_SLICES or time.monotonic() + SLICE_S * len(offers) + TOGETHER_S < deadline:
                 seed = order.randrange(2**31)
                 together(number, list(searches.values()), seed)
                 for label in order.sample(list(offers), len(offers)):

@@ -23,6 +23,8 @@ Floats: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.float64]]"
 
 #: Log of the rate, about where the search began: 5 times below to 3 times above it.
 BELOW, ABOVE, STEP = -1.6, 1.2, 0.01
+#: Standard deviation, in logs, of where the search begins about the truth.
+UNSURE = 0.35
 #: By how much the log odds grow with the log of the rate.
 STEEPNESS = np.geomspace(6, 600, 9)
 #: Concentration of the beta distribution, and shares of spoilt slices: each value is as likely as the others.
@@ -48,7 +50,9 @@ class Knee:
     def __init__(self, about: float, tail: float) -> None:
         self._log_rates: Floats = math.log(about) + np.arange(BELOW, ABOVE, STEP)
         self._odds = math.log(tail / (1 - tail))
-        self._likelihood: Floats = np.zeros((len(self._log_rates), len(STEEPNESS), len(SCATTER), len(SPOILT)))
+        shape = (len(self._log_rates), len(STEEPNESS), len(SCATTER), len(SPOILT))
+        prior = -0.5 * ((self._log_rates - math.log(about)) / UNSURE) ** 2
+        self._likelihood: Floats = np.broadcast_to(prior[:, None, None, None], shape).copy()
         self._count = 0
 
     def see(self, slice_: Seen) -> None:

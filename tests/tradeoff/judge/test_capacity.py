@@ -13,10 +13,10 @@ from tradeoff.measure.capacity import search_capacity
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.load import CapacityGroup
 from tradeoff.plan.objective import Objective
-from tradeoff.record.events import CapacityRound, CapacitySlice, Event
+from tradeoff.record.events import CapacityRound, CapacitySlice, CapacityTogether, Event
 
 OBJECTIVE = Objective()
-SLOW, FAST = Server((600.0,)), Server((900.0,))
+SLOW, FAST = Server((1000.0,)), Server((1500.0,))
 ARMS = {"slow": SLOW, "fast": FAST}
 GROUP = CapacityGroup(
     name="g", arms=tuple(ArmSpec(profile=name, treatment={}) for name in ARMS), objective=OBJECTIVE, seconds=60
@@ -34,7 +34,7 @@ def rounds(count: int, *, lag_ms: float = 0.5) -> list[Event]:
     for number in range(count):
         for name, server in ARMS.items():
             one = Server(server.rates, seed=number)
-            for part in search_capacity(one, true_capacity(one, OBJECTIVE) * 0.8, OBJECTIVE, slices=7):
+            for part in search_capacity(one, true_capacity(one, OBJECTIVE) * 0.8, OBJECTIVE, slices=9):
                 late = {"lag_p99_ns": round(lag_ms * 1e6), "histogram": histogram(part.tail_ms)}
                 part = part.model_copy(update=late)  # noqa: PLW2901 - the same slice, as the load process tells it
                 found.append(CapacitySlice(group="g", arm=name, round=number, look=False, slice=part))
@@ -75,6 +75,19 @@ def test_a_round_that_was_interrupted_is_left_out(judged: list[ArmCapacity]) -> 
     assert [len(one.rounds) for one in whole] == [2, 2]
     assert [len(one.rounds) for one in torn] == [1, 1]
     assert torn[0].repeatability is None
+
+
+def test_what_a_visit_takes_is_compared_where_both_served_it() -> None:
+    """The clocks of alternating slices say that the fast arm's visits are as dear; served together they take half."""
+    events = rounds(1)
+    together = [CapacityTogether(group="g", round=0, cpu_ns={"slow": 10**9 + n, "fast": 5 * 10**8}) for n in range(5)]
+    apart, compared = (
+        judge_capacities(told, [GROUP])[1].ratio  # type: ignore[arg-type]  # as above
+        for told in (events, [*together, *events])
+    )
+    assert apart
+    assert compared
+    assert compared.value / apart.value == pytest.approx(2, rel=1e-6)
 
 
 def test_a_late_load_process_gives_no_figure() -> None:
