@@ -11,11 +11,10 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import mean, stdev
+from statistics import mean, median, stdev
 
 from scipy import stats
 
-from loadtests.histogram import LatencyHistogram
 from tradeoff.judge.summary import ArmCapacity, CapacityPoint, Interval, RatePoint
 from tradeoff.measure.capacity import estimate, is_kept, is_void
 from tradeoff.plan.load import CapacityGroup
@@ -134,7 +133,7 @@ class _Arm:
         per_visit = requests / max(sum(one.arrivals - one.dropped for one in near), 1)
         return CapacityPoint(
             requests_per_s=Interval(value=rate.value * per_visit, low=rate.low * per_visit, high=rate.high * per_visit),
-            tail_ms=_tail_ms(near, self.objective),
+            tail_ms=median(one.tail_ms for one in near),
             error_rate=sum(one.errors for one in near) / max(requests, 1),
             cpu=mean(one.cpu_ns / max(one.wall_ns, 1) for one in near),
             generator_cpu=mean(one.generator_cpu_ns / max(one.wall_ns, 1) for one in near),
@@ -176,11 +175,3 @@ def _wider(believed: float, by_round: Sequence[float]) -> float:
 def _spread(values: Sequence[float]) -> float | None:
     """Standard deviation; None where one value has none."""
     return stdev(values) if len(values) > 1 else None
-
-
-def _tail_ms(slices: Sequence[LoadSlice], objective: Objective) -> float:
-    pooled = LatencyHistogram()
-    for one in slices:
-        pooled.merge(LatencyHistogram.decode(one.histogram))
-    (tail,) = pooled.summary((objective.percentile,)).percentiles
-    return tail.value_ns / 1e6

@@ -185,6 +185,7 @@ class CapacityPoint(Judged):
 
     requests_per_s: Interval
     tail_ms: float
+    """The objective's percentile of the latencies, in the middle one of the slices just below."""
     error_rate: float
     cpu: float
     generator_cpu: float

@@ -253,5 +253,4 @@ def read_slice(answer: Mapping[str, Any], arm: str, objective: Objective) -> Loa
         slow=sum(number for latency_ns, number in histogram.counts().items() if latency_ns > bound_ns),
         tail_ms=tail.value_ns / 1e6,
         lag_p99_ns=answer["lag_ns"]["p99"],
-        histogram=counts["histogram"],
     )

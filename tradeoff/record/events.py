@@ -160,7 +160,6 @@ class LoadSlice(BaseModel):
     """What the CPU clocks are of: longer than `seconds`, by what was not counted."""
     others: float = 0.0
     """Share of this time for which the arm's cores did other work than the arm's."""
-    histogram: str = ""
 
     @property
     def offered(self) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.histogram import LatencyHistogram
 from tests.tradeoff.measure.queueing import Server, true_capacity
 from tradeoff.judge.capacity import judge_capacities
 from tradeoff.judge.scaling import cores_needed
@@ -23,19 +22,13 @@ GROUP = CapacityGroup(
 )
 
 
-def histogram(tail_ms: float) -> str:
-    one = LatencyHistogram()
-    one.record(round(tail_ms * 1e6))
-    return one.encode()
-
-
 def rounds(count: int, *, lag_ms: float = 0.5) -> list[Event]:
     found: list[Event] = []
     for number in range(count):
         for name, server in ARMS.items():
             one = Server(server.rates, seed=number)
             for part in search_capacity(one, true_capacity(one, OBJECTIVE) * 0.8, OBJECTIVE, slices=9):
-                late = {"lag_p99_ns": round(lag_ms * 1e6), "histogram": histogram(part.tail_ms)}
+                late = {"lag_p99_ns": round(lag_ms * 1e6)}
                 part = part.model_copy(update=late)  # noqa: PLW2901 - the same slice, as the load process tells it
                 found.append(CapacitySlice(group="g", arm=name, round=number, look=False, slice=part))
         found.append(CapacityRound(group="g", round=number))
