@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tradeoff.report.whisker import AxisLabel
 
-DECADE = (1, 2, 5)
+DIGITS = ((1, 1.5, 2, 2.5, 3, 4, 5, 6, 8), (1, 2, 5), (1,))
 TICKS_AT_MOST = 7
 MARGIN = 1.15
 
@@ -26,9 +26,9 @@ class LogScale:
         return round(100 * min(1.0, share), 2)
 
     def labels(self) -> list[AxisLabel]:
-        """Round values along the axis: 1, 2 and 5 of each decade, or fewer where they would crowd."""
+        """Round values along the axis, as many of each decade as do not crowd."""
         decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        for digits in (DECADE, DECADE[:1]):
+        for digits in DIGITS:
             values = [digit * 10.0**power for power in decades for digit in digits]
             seen = [value for value in values if self.low <= value <= self.high]
             if len(seen) <= TICKS_AT_MOST:

@@ -40,7 +40,7 @@ def test_a_plan_names_groups_and_what_to_scale(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_can_not_be_is_one_sentence(tmp_path: Path, wrong: str) -> None:
     """No arm, too short a time, no objective, no user."""
-    with pytest.raises(TradeoffError, match="is not valid|the objective"):
+    with pytest.raises(TradeoffError, match=r"is not valid|the objective"):
         plan(tmp_path, wrong)
 
 
