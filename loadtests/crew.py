@@ -8,18 +8,19 @@ do several tasks at once: theirs are shared.
 from __future__ import annotations
 
 import logging
+import math
 import random
 import time
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, count
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
-from gevent.pool import Group  # type: ignore[import-untyped]
 from locust import SequentialTaskSet, TaskSet, User
 from locust.env import Environment
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopUser
@@ -41,13 +42,8 @@ class Arrival:
     due_ns: int
     stage: str
     journey: str
+    kind: type[User]
     unsent: bool = True
-
-
-class _Visit(gevent.Greenlet):  # type: ignore[misc]  # gevent comes without types
-    """A greenlet that knows its arrival."""
-
-    arrival: Arrival
 
 
 def current_arrival() -> Arrival | None:
@@ -59,6 +55,27 @@ def journey_of(user: User | type[User]) -> str:
     """What results call what a user does."""
     kind = user if isinstance(user, type) else type(user)
     return str(getattr(kind, "journey", kind.__name__))
+
+
+class _Visits(gevent.Greenlet):  # type: ignore[misc]  # gevent comes without types
+    """Serves one arrival after the other: a greenlet that is kept costs less than a new one for each."""
+
+    def __init__(self, serve: Callable[[Arrival], None], waiting: list[_Visits], arrival: Arrival) -> None:
+        super().__init__()
+        self._serve, self._waiting, self.arrival = serve, waiting, arrival
+        self._again = partial(self.loop.run_callback, self.switch)
+
+    def serve(self, arrival: Arrival) -> None:
+        """Another one, in the next turn of the event loop."""
+        self.arrival = arrival
+        self._again()
+
+    def _run(self) -> None:
+        hub = gevent.get_hub()
+        while True:
+            self._serve(self.arrival)
+            self._waiting.append(self)
+            hub.switch()
 
 
 class Crew:
@@ -81,8 +98,10 @@ class Crew:
         self._idle: dict[type[User], list[User]] = defaultdict(list)
         self._shared = {one for one in classes if getattr(one, "reentrant", False)}
         self._everybody: list[User] = []
+        self._journeys = {one: journey_of(one) for one in classes}
         self._turn = count()
-        self.visits = Group()
+        self._visits: list[_Visits] = []
+        self._waiting: list[_Visits] = []
         self.flight = Flight()
 
     def prepare(self) -> None:
@@ -104,14 +123,23 @@ class Crew:
         self.flight.begin()
         health.backlog_most = max(health.backlog_most, self.flight.now)
         kind = self._choose(index)
-        visit = _Visit(self._visit, kind)
-        visit.arrival = Arrival(index, due_ns, stage, journey_of(kind))
-        self.visits.start(visit)
+        arrival = Arrival(index, due_ns, stage, self._journeys[kind], kind)
+        if self._waiting:
+            self._waiting.pop().serve(arrival)
+        else:
+            self._visits.append(_Visits(self._visit, self._waiting, arrival))
+            self._visits[-1].start()
+
+    def rest(self, within_s: float = math.inf) -> None:
+        """Wait until nobody is under way, or the time is over."""
+        until = time.monotonic() + within_s
+        while self.flight.now and time.monotonic() < until:
+            gevent.sleep(0.01)
 
     def leave(self, within_s: float) -> None:
         """Let visits under way end within a time, end the others, and let every user go."""
-        self.visits.join(timeout=within_s)
-        self.visits.kill()
+        self.rest(within_s)
+        gevent.killall(self._visits)
         for user in self._everybody:
             self._let_go(user)
         self._everybody.clear()
@@ -121,12 +149,10 @@ class Crew:
         at = (self._seed + index * STEPS[0]) % 2**64 / 2**64 * self._weights[-1]
         return self._classes[bisect_right(self._weights, at)] if len(self._classes) > 1 else self._classes[0]
 
-    def _visit(self, kind: type[User]) -> None:
-        arrival = current_arrival()
-        assert arrival is not None
+    def _visit(self, arrival: Arrival) -> None:
         user = None
         try:
-            user = self._take(kind)
+            user = self._take(arrival.kind)
             # fresh is asked for anew: a report may have been taken since
             self._health(arrival).lag.record(time.monotonic_ns() - arrival.due_ns)
             do_one_task(user)
@@ -137,11 +163,9 @@ class Crew:
                 self._let_go(user)
         except Exception as error:  # a task's defect must not end the schedule: Locust reports it in the same way
             self._failed(user, error, arrival)
-        except gevent.GreenletExit:
-            return  # the run is over: it has no end of its own
         finally:
             self.flight.end()
-        self._health(arrival).ended += 1
+        self._health(arrival).ended += 1  # not where the run's end killed it
 
     def _health(self, arrival: Arrival) -> StageHealth:
         return self._recorder.fresh.stages[arrival.stage]

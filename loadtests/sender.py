@@ -68,7 +68,7 @@ class Sender(User):
         watch = Watch(stages.watch)
         try:
             self._send(stages)
-            self._crew.visits.join()
+            self._crew.rest()
         finally:
             watch.stop()
         report(self.environment)
