@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench services lock clean accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills
+.PHONY: help setup run test lint bench services lock clean accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills accept-frozen accept-cluster accept-soak
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,10 +32,10 @@ lint: .venv/.test  ## ruff and strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets (about ten minutes)
+bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets, the generator (about ten minutes)
 	@$(BIN)/python -m benchmarks
 
-accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills: accept-%: .venv/.test  ## long series of tries, resumable
+accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills accept-frozen accept-cluster accept-soak: accept-%: .venv/.test  ## long series of tries, resumable
 	@$(BIN)/python -m tests.acceptance $*
 
 services:  ## install the real parts that tests use (Debian packages; needs root or sudo)

@@ -11,6 +11,7 @@ PARTS = {
     "where the time goes": ("benchmarks.shares",),
     "lists as data grow": ("benchmarks.volume",),
     "open sockets": ("benchmarks.sockets",),
+    "the load generator on one core": ("benchmarks.generator",),
 }
 
 

@@ -7,6 +7,7 @@ do several tasks at once: theirs are shared.
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import random
@@ -142,7 +143,9 @@ class Crew:
         gevent.killall(self._visits)
         for user in self._everybody:
             self._let_go(user)
-        self._everybody.clear()
+        for kept in (self._everybody, self._idle, self._visits, self._waiting):
+            kept.clear()
+        gc.collect()  # their connections: the last files may need the descriptors
 
     def _choose(self, index: int) -> type[User]:
         # The same on every worker, and even: multiples of an irrational fraction (loadtests.steps.STEPS).

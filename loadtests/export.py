@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,13 +36,14 @@ class HistogramLog:
             '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"\n'
         )
 
-    def write(self, figures: Figures, begin_s: float, end_s: float) -> None:
-        """One interval; seconds since the start. Maxima are in ms, histograms in ns."""
+    def write(self, figures: Figures, begin_s: float, end_s: float, pause: Callable[[], object] = lambda: None) -> None:
+        """One interval, with a pause after each line; seconds since the start. Maxima are in ms, histograms in ns."""
         for series, times in figures.times.items():
             for kind, histogram in (("latency", times.latency), ("service", times.service)):
                 most = histogram.summary(()).max_ns / MS
                 line = f"Tag={_tag(kind, series)},{begin_s:.3f},{end_s - begin_s:.3f},{most:.3f},{histogram.encode()}\n"
                 self._file.write(line)
+                pause()
         self._file.flush()
 
     def close(self) -> None:

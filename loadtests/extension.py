@@ -33,7 +33,6 @@ from loadtests.sender import DONE, HERE, REPORT, WORDS, Sender, hear, report, wo
 from security.guard import Refused
 
 REPORT_S = 0.5
-MEMORY_S = 1.0
 
 Chooser = Callable[[Namespace, Sequence[type[User]]], list[type[User]]]
 
@@ -134,7 +133,7 @@ class Extension:
         # Locust's own heap is large: a full collection of it would stop all sending for tens of milliseconds.
         gc.collect()
         gc.freeze()
-        self._loops = [gevent.spawn(_every, MEMORY_S, lambda: _note_memory(environment))]
+        self._loops = [gevent.spawn(_every, engine.memory_s, lambda: _note_memory(environment))]
         if isinstance(environment.runner, WorkerRunner):
             self._loops.append(gevent.spawn(_every, REPORT_S, lambda: report(environment)))
         else:

@@ -119,7 +119,10 @@ class LatencyHistogram:
 
     def beyond(self, value_ns: float) -> int:
         """How many values are reported above `value_ns`."""
-        return sum(count for cell, count in self._cells.items() if _highest(cell) > value_ns)
+        first = _cell(int(value_ns))
+        if _highest(first) <= value_ns:
+            first += 1
+        return sum(count for cell, count in self._cells.items() if cell >= first)
 
     def summary(self, percentiles: Sequence[float] = PERCENTILES) -> Summary:
         """Nearest-rank percentiles with the number of values beyond each, and mean (of cell middles)."""

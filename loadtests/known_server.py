@@ -25,12 +25,13 @@ END_OF_HEAD = b"\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Body size in bytes, delay of each answer and the stand-still, in seconds."""
+    """Body size in bytes, delay of each answer and the stand-still, in seconds; bytes kept of each request."""
 
     size: int = 1024
     delay_s: float = 0.0
     after_s: float = 0.0
     for_s: float = 0.0
+    leak: int = 0
 
     def answer(self) -> bytes:
         """The whole response."""
@@ -48,10 +49,13 @@ class Known:
     first: float | None = None
     owed: list[tuple[asyncio.Transport, int]] = field(default_factory=list)
     requests: int = 0
+    leaked: list[bytes] = field(default_factory=list)
 
     def asked(self, transport: asyncio.Transport, count: int) -> None:
         """So many requests have come on a connection."""
         self.requests += count
+        if self.behaviour.leak:
+            self.leaked.append(os.urandom(self.behaviour.leak * count))
         loop = asyncio.get_running_loop()
         if self.first is None:
             self.first = loop.time()
@@ -122,13 +126,15 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.0, metavar="S", help="before each answer")
     parser.add_argument("--freeze-after", type=float, default=0.0, metavar="S", help="from the first request on")
     parser.add_argument("--freeze-for", type=float, default=0.0, metavar="S")
+    parser.add_argument("--leak", type=int, default=0, metavar="BYTES", help="kept of each request, for ever")
     parser.add_argument("--core", type=int, help="the core to run on")
     asked = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     if asked.core is not None:
         os.sched_setaffinity(0, {asked.core})
-    asyncio.run(serve(Behaviour(asked.size, asked.delay, asked.freeze_after, asked.freeze_for), asked.port))
+    behaviour = Behaviour(asked.size, asked.delay, asked.freeze_after, asked.freeze_for, asked.leak)
+    asyncio.run(serve(behaviour, asked.port))
 
 
 if __name__ == "__main__":

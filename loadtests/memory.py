@@ -21,6 +21,8 @@ LEAST_SAMPLES = 50
 TRIFLE = 0.01  # of the size, and at least
 TRIFLE_BYTES = 1 << 20
 
+_OWN = psutil.Process()
+
 Samples = Sequence[tuple[float, int]]
 
 
@@ -58,7 +60,7 @@ def trend(process: str, samples: Samples) -> Trend:
 
 def own_size() -> int:
     """This process's resident size, in bytes."""
-    return int(psutil.Process().memory_info().rss)
+    return int(_OWN.memory_info().rss)
 
 
 class TargetMemory:

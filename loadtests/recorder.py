@@ -55,10 +55,11 @@ class Figures:
         self.stages: dict[str, StageHealth] = defaultdict(StageHealth)
         self.memory: dict[str, list[tuple[float, int]]] = defaultdict(list)
 
-    def add(self, other: Figures) -> None:
-        """Add all of the other."""
+    def add(self, other: Figures, pause: Callable[[], object] = lambda: None) -> None:
+        """Add all of the other, with a pause after each series: adding up may take longer than a send may be late."""
         for series, times in other.times.items():
             self.times[series].add(times)
+            pause()
         for name, health in other.stages.items():
             self.stages[name].add(health)
         for process, samples in other.memory.items():
@@ -104,7 +105,7 @@ class Figures:
 
 
 class Recorder:
-    """The exact figures of one process, or on a master those of all its workers: what is `fresh`, and the `total`."""
+    """The exact figures of one process, or on a master those of all its workers, as they come in."""
 
     def __init__(self) -> None:
         self.begin("", 0.0)
@@ -113,7 +114,7 @@ class Recorder:
         """A new run: forget everything."""
         self.arm = arm
         self._measured_from_s = time.monotonic() + warm_up_s
-        self.fresh, self.total = Figures(), Figures()
+        self.fresh = Figures()
 
     def stage(self) -> str:
         """The stage of a closed loop."""
@@ -126,15 +127,13 @@ class Recorder:
         times.service.record(service_ns)
 
     def roll(self) -> Figures:
-        """What came since the last call; it is in the total from now on."""
+        """What came since the last call; it is forgotten here."""
         fresh, self.fresh = self.fresh, Figures()
-        self.total.add(fresh)
         return fresh
 
     def take(self) -> dict[str, Any]:
-        """What was recorded since the last call, ready to be sent; it is forgotten here."""
-        fresh, self.fresh = self.fresh, Figures()
-        return fresh.as_json()
+        """The same, ready to be sent."""
+        return self.roll().as_json()
 
 
 RECORDER = Recorder()  # of this process

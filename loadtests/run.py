@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gevent  # type: ignore[import-untyped]
+from gevent.event import Event  # type: ignore[import-untyped]
 from gevent.pywsgi import WSGIServer  # type: ignore[import-untyped]
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
@@ -22,7 +23,7 @@ from loadtests.memory import TargetMemory
 from loadtests.outcome import CANNOT_JUDGE, Outcome
 from loadtests.recorder import RECORDER, Figures
 from loadtests.sender import WORDS
-from loadtests.thresholds import hopeless, judge
+from loadtests.thresholds import Hope, judge
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +43,14 @@ class Run:
         self._begun_s = self._written_s = time.monotonic()
         self._ended_s: float | None = None
         self._given_up: str | None = None
-        self._interval = Figures()
+        self._total, self._interval, self._hope = Figures(), Figures(), Hope(engine.thresholds)
         self._target = TargetMemory(environment.host or "")
         self._unwritten = False
         self._log = self._to_file(self._options.histograms, lambda path: HistogramLog(path, time.time()))
-        self._server = _serve(self._options.metrics_port)
+        self._server = self._serve(self._options.metrics_port)
         self._conductor = self._conducted() if engine.profile is not None else None
-        self._greenlet = gevent.spawn(self._look_on)
+        self._over = Event()
+        self._greenlets = [gevent.spawn(self._look_on), gevent.spawn(self._watch_target)]
 
     def here(self, worker: str) -> None:
         """A worker is ready to send."""
@@ -69,14 +71,16 @@ class Run:
         """No more is sent."""
         if self._ended_s is None:
             self._ended_s = time.monotonic()
-        self._greenlet.kill(block=False)
+        self._over.set()
         if self._conductor:
             self._conductor.stop()
 
     def conclude(self) -> int | None:
         """Print and write what came out; the exit status, or None where Locust's own holds."""
         self.stop()
+        gevent.joinall(self._greenlets)  # not killed: one may be adding up
         self._collect()
+        self._write_interval()
         if self._server:
             self._server.stop()
         outcome = self._outcome()
@@ -86,11 +90,10 @@ class Run:
         sys.stdout.flush()
         self._to_file(self._options.summary, outcome.write)
         self._to_file(self._options.junit, outcome.write_junit)
-        self._write_interval()
         return CANNOT_JUDGE if self._unwritten else outcome.status
 
     def _outcome(self) -> Outcome:
-        figures, seconds = RECORDER.total, self._measured_s()
+        figures, seconds = self._total, self._measured_s()
         account = self._conductor.account() if self._conductor else None
         judged = judge(self._engine.thresholds, figures, seconds)
         return Outcome(figures, judged, account, seconds, self._engine.soaks, self._given_up)
@@ -113,28 +116,48 @@ class Run:
         gevent.spawn(runner.quit if self._options.headless else runner.stop)
 
     def _look_on(self) -> None:
-        while True:
-            gevent.sleep(LOOK_S)
-            self._collect()
+        while not self._over.wait(LOOK_S):
+            self._collect(_turn)
             self._trim()
             if time.monotonic() - self._written_s > INTERVAL_S:
-                self._write_interval()
+                self._write_interval(_turn)
             self._give_up_hopeless()
 
-    def _collect(self) -> None:
-        size = self._target.size()
-        if size is not None:
+    def _watch_target(self) -> None:
+        while (size := self._target.size()) is not None:
             RECORDER.fresh.memory["target"].append((time.time(), size))
+            if self._over.wait(self._engine.memory_s):
+                return
+
+    def _collect(self, pause: Callable[[], object] = lambda: None) -> None:
         fresh = RECORDER.roll()
-        self._interval.add(fresh)
+        self._interval.add(fresh, pause)
+        self._hope.add(fresh)
         if isinstance(self._environment.runner, LocalRunner):
             self.report("local", fresh)
 
-    def _write_interval(self) -> None:
-        now_s = time.monotonic()
+    def _write_interval(self, pause: Callable[[], object] = lambda: None) -> None:
+        now_s, interval = time.monotonic(), self._interval
+        begun_s, self._interval, self._written_s = self._written_s, Figures(), now_s
+        self._total.add(interval, pause)
         if self._log:
-            self._log.write(self._interval, self._written_s - self._begun_s, now_s - self._begun_s)
-        self._interval, self._written_s = Figures(), now_s
+            self._log.write(interval, begun_s - self._begun_s, now_s - self._begun_s, pause)
+
+    def _serve(self, port: int) -> WSGIServer | None:
+        """Prometheus's page, on loopback alone."""
+        if not port:
+            return None
+
+        def answer(_: Any, start_response: Any) -> list[bytes]:
+            start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
+            figures = Figures()
+            for some in (self._total, self._interval):
+                figures.add(some, _turn)
+            return [prometheus(figures).encode()]
+
+        server = WSGIServer(("127.0.0.1", port), answer, log=None)
+        server.start()
+        return server
 
     def _to_file(self, path: str, write: Callable[[Path], Made]) -> Made | None:
         if not path:
@@ -147,7 +170,7 @@ class Run:
             return None
 
     def _give_up_hopeless(self) -> None:
-        lost = [str(one) for one in hopeless(self._engine.thresholds, RECORDER.total, self._more())]
+        lost = list(self._hope.lost(self._more()))
         if lost and self._given_up is None:
             self._given_up = "; ".join(lost)
             log.error("No hope is left: %s", self._given_up)
@@ -176,15 +199,6 @@ def _alive(runner: Any) -> set[str]:
     return {one.id for one in (*clients.ready, *clients.spawning, *clients.running)}
 
 
-def _serve(port: int) -> WSGIServer | None:
-    """Prometheus's page, on loopback alone."""
-    if not port:
-        return None
-
-    def answer(_: Any, start_response: Any) -> list[bytes]:
-        start_response("200 OK", [("Content-Type", "text/plain; version=0.0.4; charset=utf-8")])
-        return [prometheus(RECORDER.total).encode()]
-
-    server = WSGIServer(("127.0.0.1", port), answer, log=None)
-    server.start()
-    return server
+def _turn() -> None:
+    """Whatever else is to be done, sends first of all."""
+    gevent.sleep(0.001)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from loadtests.histogram import LatencyHistogram
-from loadtests.recorder import Figures, Series, Times
+from loadtests.recorder import WARM_UP, Figures, Series, Times
 
 #: Rates are exact to half a per cent: the last arrival of a second may be answered in the next one.
 RATE_SHARE = 0.005
@@ -118,31 +118,43 @@ def judge(thresholds: tuple[Threshold, ...], figures: Figures, measured_s: float
     return [_judge(one, figures, measured_s) for one in thresholds]
 
 
-def hopeless(thresholds: tuple[Threshold, ...], figures: Figures, more: float) -> Iterator[Judged]:
-    """Those that are broken however good the requests to come are: `more` times as many as there were so far."""
-    for one in thresholds:
-        judged = _judge(one, figures, measured_s=1.0)
-        if one.metric not in {"rate", "mean"} and judged.verdict is Verdict.BROKEN and _lost(one, figures, HOPE * more):
-            yield judged
+class Hope:
+    """Counts what each threshold is up to, so that a look at it costs no more than what is new."""
 
+    def __init__(self, thresholds: tuple[Threshold, ...]) -> None:
+        self._counts = {one: (0, 0) for one in thresholds if one.metric not in {"rate", "mean"}}
 
-def _lost(threshold: Threshold, figures: Figures, more: float) -> bool:
-    bad, count = _bad(threshold, figures)
-    if threshold.metric == "max":
-        return True
-    return bad > _allowed(threshold) * count * (1 + more)
+    def add(self, fresh: Figures) -> None:
+        """Figures that came since the last call."""
+        for threshold, (bad, count) in self._counts.items():
+            more_bad, more = _bad(threshold, fresh)
+            self._counts[threshold] = bad + more_bad, count + more
+
+    def lost(self, more: float) -> Iterator[str]:
+        """What is broken however good the requests to come are: `more` times as many as there were so far."""
+        for threshold, (bad, count) in self._counts.items():
+            if bad and bad > _allowed(threshold) * count * (1 + HOPE * more):
+                yield f"{threshold.text}: {bad} of {count} requests broke it"
 
 
 def _bad(threshold: Threshold, figures: Figures) -> tuple[int, int]:
     """How many requests are worse than the threshold's limit, of how many."""
-    histogram = _histogram(threshold, figures.select(threshold.keeps))
-    if threshold.metric == "errors":
-        return _errors(threshold, figures), histogram.count
-    return histogram.beyond(threshold.limit), histogram.count
+    bad = count = 0
+    for series, times in figures.times.items():
+        if series.stage != WARM_UP and threshold.keeps(series):
+            histogram = _histogram(threshold, times)
+            count += histogram.count
+            if threshold.metric != "errors":
+                bad += histogram.beyond(threshold.limit)
+            elif series.failed:
+                bad += histogram.count
+    return bad, count
 
 
 def _allowed(threshold: Threshold) -> float:
     """The share of requests that may be worse than the limit."""
+    if threshold.metric == "max":
+        return 0.0
     return threshold.limit if threshold.metric == "errors" else 1 - float(threshold.metric[1:]) / 100
 
 

@@ -1,5 +1,6 @@
 """Series that take longer than a test suite may: `make accept-aa`, `accept-slowdown`, `accept-probes`,
-`accept-probes-under-load`, `accept-matrix`, `accept-fuzz`, `accept-kills`.
+`accept-probes-under-load`, `accept-matrix`, `accept-fuzz`, `accept-kills`, and of the load engine
+`accept-frozen`, `accept-cluster`, `accept-soak`.
 
 Each try is one line of JSON in `runs/accept-<name>.jsonl`, written when it is done: an interrupted series goes on
 where it stopped. Every series ends with its tally and exits 1 where the tally falls short.
@@ -25,6 +26,9 @@ from tests.acceptance.bodies import judge_odd_bodies, odd_bodies
 from tests.acceptance.command import RUNS, Try
 from tests.acceptance.duets import a_a, judge_a_a, judge_slowdown, slowdown
 from tests.acceptance.kill.rounds import judge_kills, kills
+from tests.acceptance.load.cluster import judge_killed_worker, killed_worker
+from tests.acceptance.load.frozen import frozen, judge_frozen
+from tests.acceptance.load.soak import judge_soak, soak
 
 SERIES: dict[str, tuple[int, Callable[[int], Try], Callable[[list[Try]], tuple[bool, str]]]] = {
     "aa": (20, a_a, judge_a_a),
@@ -34,6 +38,9 @@ SERIES: dict[str, tuple[int, Callable[[int], Try], Callable[[list[Try]], tuple[b
     "matrix": (len(levels()), matrix, judge_matrix),
     "kills": (12, kills, judge_kills),
     "fuzz": (10, odd_bodies, judge_odd_bodies),
+    "frozen": (3, frozen, judge_frozen),
+    "cluster": (4, killed_worker, judge_killed_worker),
+    "soak": (2, soak, judge_soak),
 }
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from loadtests.recorder import WARM_UP, Figures, Series
-from loadtests.thresholds import Verdict, hopeless, judge, read_thresholds
+from loadtests.thresholds import Hope, Verdict, judge, read_thresholds
 
 MS = 1_000_000
 
@@ -64,10 +64,14 @@ def test_the_warm_up_is_left_out() -> None:
 def test_what_good_requests_could_still_save_is_not_given_up() -> None:
     """10 % are too slow: with ten times as many to come p99 can be saved by them alone, with three times it cannot."""
     thresholds = tuple(read_thresholds("p99<100ms, errors<0.1%, rate>=500"))
-    slow = figures((90, 10, False), (10, 300, False))
-    assert [one.threshold.metric for one in hopeless(thresholds, slow, more=10.0)] == []
-    assert [one.threshold.metric for one in hopeless(thresholds, slow, more=3.0)] == ["p99"]
-    assert list(hopeless(thresholds, slow, more=float("inf"))) == []
+    hope = Hope(thresholds)
+    hope.add(figures((90, 10, False), (2, 300, False)))
+    hope.add(figures((8, 300, False)))
+    assert list(hope.lost(more=10.0)) == []
+    assert list(hope.lost(more=3.0)) == ["p99<100ms: 10 of 100 requests broke it"]
+    assert list(hope.lost(more=float("inf"))) == []
+    hope.add(figures((5, 10, True)))
+    assert [one.partition(":")[0] for one in hope.lost(more=1.0)] == ["p99<100ms", "errors<0.1%"]
 
 
 @pytest.mark.parametrize("text", ["p99", "p99<100", "p99>100ms", "errors<5ms", "rate<5", "p100<1s", "speed<3s"])

@@ -16,6 +16,7 @@ from rich.console import Console
 from tradeoff.cli.options import DEFAULT_TARGET, TargetOption
 
 ENOUGH_SPACE = 2**30
+ENOUGH_DESCRIPTORS = 4096
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ def _checks(target: Path) -> list[Check]:
         Check("CPU clock", _clock),
         Check("loopback addresses", _loopback),
         Check("timer", _timer),
+        Check("load", _load, needed=False),
+        Check("connections", _connections, needed=False),
         Check("disk", lambda: _disk(target.resolve().parent)),
         Check("target", lambda: _target(target)),
         Check("scanners", _scanners),
@@ -97,6 +100,35 @@ def _timer() -> str:
         time.sleep(0.002)
         late.append(time.perf_counter() - due)
     return f"sleeps end {sorted(late)[25] * 1e6:.0f} µs late (median), {max(late) * 1e6:.0f} µs at most"
+
+
+def _load() -> str:
+    from loadtests.drive import drive
+
+    try:
+        tried = drive()
+    except (OSError, ValueError) as error:
+        raise Lacking(f"the generator cannot run: {error}") from None
+    kept = [one for one in tried if one.kept]
+    if not kept:
+        lag = tried[0].lag_p99_ns / 1e6
+        raise Lacking(
+            f"even {tried[0].rate}/s go {lag:.1f} ms late (p99): something else takes the generator's core now"
+        )
+    best = kept[-1]
+    missed = next((one for one in tried if one.rate > best.rate), None)
+    beyond = f"; at {missed.rate}/s {missed.lag_p99_ns / 1e6:.1f} ms" if missed else ""
+    return f"one core drives {best.rate} requests a second (p99 send lag {best.lag_p99_ns / 1e3:.0f} µs{beyond})"
+
+
+def _connections() -> str:
+    from loadtests.drive import limits
+
+    found = limits()
+    text = f"{found.descriptors} descriptors a process, {found.ports} ports to one address"
+    if found.descriptors < ENOUGH_DESCRIPTORS:
+        raise Lacking(f"{text}: a target that hangs uses up the descriptors: raise `ulimit -n`")
+    return text
 
 
 def _disk(folder: Path) -> str:
