@@ -180,6 +180,7 @@ class Crew:
             log.error("A virtual user could not start: %r", error)
         else:
             fire: Any = self._environment.events.user_error.fire
+            log.error("A task of %s failed.", type(user).__name__, exc_info=error)
             fire(user_instance=user, exception=error, tb=error.__traceback__)
         if user is not None:
             self._give_back(user)
