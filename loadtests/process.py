@@ -170,7 +170,10 @@ def _signed_in(duet: Duet, command: SignIn) -> dict[str, Any]:
 def _window(spec: Spec, duet: Duet, command: Window) -> dict[str, Any]:
     seed = (spec.seed << 64) + command.seed
     schedule = offsets(command.arrivals, command.rate, command.count, seed)
-    return _as_event(command, duet.window(command.journey, schedule, seed))
+    unknown = set(command.arms).difference(duet.arms)
+    if unknown:
+        raise BadInput(f"A window names no arm of the specification: {', '.join(sorted(unknown))}.")
+    return _as_event(command, duet.window(command.journey, schedule, seed, visits=command.visits, arms=command.arms))
 
 
 def _as_event(command: Window, result: WindowResult) -> dict[str, Any]:

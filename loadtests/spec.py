@@ -116,7 +116,10 @@ class SignIn(_Part):
 
 
 class Window(_Part):
-    """Send `count` arrivals of one journey at `rate` a second to every arm."""
+    """Send `count` arrivals of one journey at `rate` a second to the arms named, or to every arm.
+
+    `visits` settles what the visitors choose, `seed` all else; windows with the same `visits` ask for the same things.
+    """
 
     command: Literal["window"]
     id: int
@@ -124,7 +127,9 @@ class Window(_Part):
     rate: float = Field(gt=0, lt=float("inf"))
     count: int = Field(ge=1)
     seed: int
+    visits: int = 0
     arrivals: Literal["paced", "poisson"] = "paced"
+    arms: tuple[str, ...] = ()
 
 
 class Load(_Part):

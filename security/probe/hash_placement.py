@@ -15,9 +15,9 @@ from security.probe.scene import Scene, require
 from security.probe.target import Account
 
 HEALTH = "/health"
-ACCOUNTS, LOG_INS, FEWEST = 10, 50, 10
+ACCOUNTS, LOG_INS, FEWEST = 10, 50, 6
 # As many log-ins as take about so long, of a server that does them one after the other: its clients must not give up.
-BURST_S = 4.0
+BURST_S = 3.0
 QUIET_S = 0.2
 # On the event loop half of all requests wait for half a hash or longer; beside it hardly any does, though the threads
 # that hash compete for the processor.

@@ -12,6 +12,8 @@ from security.probe.scene import Scene, require
 from security.probe.target import Account
 
 GUESSES = 40
+# Accounts that are locked at all are locked after three to ten wrong passwords.
+LOCKING_GUESSES = 20
 SPRAYED_ACCOUNTS = 40
 # Spraying tries one likely password, here one that no account has, on many accounts; guessing tries many on one.
 SPRAYED_PASSWORD = "Summer-2024-sprayed"
@@ -60,7 +62,7 @@ def owner_lockout(scene: Scene) -> Verdict:
     account, owner, attacker = scene.people.account(), scene.people.visitor(), scene.people.visitor()
     first = scene.people.log_in(owner, account).status_code
     require(first == 200, f"The owner could not log in before the attack: {first}.")
-    tries = _try(scene, attacker, ((account, word) for word in islice(_words(), GUESSES)))
+    tries = _try(scene, attacker, ((account, word) for word in islice(_words(), LOCKING_GUESSES)))
     again = scene.people.log_in(owner, account).status_code
     attack = f"Another address guessed {tries.wrong} times and was " + (
         f"then answered {tries.refused}" if tries.refused else "never refused"

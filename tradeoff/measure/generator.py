@@ -48,9 +48,15 @@ class Generator:
         found: Sessions = answer["sessions"]
         return found
 
-    def window(self, *, number: int, journey: str, rate: float, count: int, seed: int) -> dict[str, Any]:
-        """Run one window: `count` arrivals of a journey at `rate` a second; returns when the last answer is in."""
+    def window(
+        self, *, number: int, journey: str, rate: float, count: int, seed: int, visits: int, arms: Sequence[str]
+    ) -> dict[str, Any]:
+        """Run one window: `count` arrivals of a journey at `rate` a second; returns when the last answer is in.
+
+        Windows with the same `visits` ask for the same things.
+        """
         command = {"command": "window", "id": number, "journey": journey, "rate": rate, "count": count, "seed": seed}
+        command |= {"visits": visits, "arms": list(arms)}
         answer = self._ask(command, "window")
         if answer["id"] != number:
             raise TradeoffError(f"the load process answered window {answer['id']} for window {number}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tradeoff.measure.attacks_under import AttacksUnder
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
-from tradeoff.measure.scanning import scan_target
+from tradeoff.measure.scanning import ScanBeside
 from tradeoff.measure.waf import score_arms
 from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.estimate import estimate_s
@@ -158,6 +159,26 @@ def _stages(
                 progress=progress,
             )
             duet.run(done.block(block.name))
+    with ExitStack() as beside:
+        scanning = ScanBeside(target, catalog) if plan.scan and not done.scanned else None
+        if scanning:
+            beside.callback(scanning.stop)
+        _attacks(target, catalog, plan, done, templates, seed=seed, emit=emit, progress=progress)
+        if scanning:
+            emit(scanning.result(progress))
+
+
+def _attacks(
+    target: Target,
+    catalog: Catalog,
+    plan: Plan,
+    done: Done,
+    templates: Templates,
+    *,
+    seed: int,
+    emit: Callable[[Event], None],
+    progress: Progress,
+) -> None:
     left = [spec for spec in plan.attacks if spec.label not in done.attacks]
     if left:
         attack_arms(
@@ -176,5 +197,3 @@ def _stages(
     unscored = [spec for spec in plan.scores if spec.label not in done.scores]
     if unscored:
         score_arms(target, unscored, templates=templates, articles=plan.articles, emit=emit, progress=progress)
-    if plan.scan and not done.scanned:
-        emit(scan_target(target, catalog, progress=progress))

@@ -12,7 +12,7 @@ from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, ev
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
-QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 120.0, 40.0, 5
+QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 136.0, 36.0, 5
 FULL_BLOCK_SECONDS, FULL_EPOCHS = 420.0, 16
 MOST_ARMS = 12
 WEAKEST_PROFILE = "none"
@@ -36,8 +36,8 @@ def choose_plan(name: str, catalog: Catalog, *, articles: int, mix: Collection[s
 def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan:
     """A screening of all controls at their weakest level, and an arm for each optimisation at its trap.
 
-    Every level of every factor that probes judge is attacked by the factor's own, and each profile by all. What needs
-    several workers to be weak is attacked with one too, which shows what a second worker opens.
+    What is priced is attacked by the factor's own probes, and so is what needs several workers to be weak, with one
+    worker too, which shows what a second one opens. The reference and the weakest profile meet all probes.
     """
     return Plan(
         name="quick",
@@ -45,11 +45,22 @@ def quick_plan(catalog: Catalog, *, articles: int, mix: Collection[str]) -> Plan
             *_within(QUICK_SECONDS, _screening(catalog, mix, folded=False, seconds=QUICK_SECONDS, epochs=QUICK_EPOCHS)),
             *_outside_the_mix(catalog, mix, seconds=QUICK_OUTSIDE_SECONDS, epochs=QUICK_EPOCHS),
         ),
-        attacks=attacked_arms(catalog),
+        attacks=_attacked_quickly(catalog),
         under=one_worker_attacks(catalog, articles),
         probes="own",
         scan=True,
         articles=articles,
+    )
+
+
+def _attacked_quickly(catalog: Catalog) -> tuple[ArmSpec, ...]:
+    """The reference, the weakest profile, each factor at its weakest, and the levels that several workers make weak."""
+    whole = {REFERENCE_PROFILE, WEAKEST_PROFILE}
+    weakened = {_at_its_weakest(factor, catalog).label for factor in catalog.factors}
+    return tuple(
+        arm
+        for arm in attacked_arms(catalog)
+        if arm.label in whole | weakened or any(level.requires.workers > 1 for level in arm.levels(catalog).values())
     )
 
 
@@ -118,12 +129,14 @@ def _added_to_none(catalog: Catalog, mix: Collection[str]) -> tuple[Block, ...]:
 
 
 def _outside_the_mix(catalog: Catalog, mix: Collection[str], *, seconds: float, epochs: int) -> tuple[Block, ...]:
-    """The blocks of the factors that only journeys outside of the mix exercise: an arm for each."""
+    """The blocks of the factors that only journeys outside of the mix exercise: an arm for each, on its journey."""
     factors = [factor for factor in catalog.factors if factor.journeys[0] not in mix and screened(factor)]
     arms = [_at_its_weakest(factor, catalog) for factor in factors]
-    journeys = tuple(dict.fromkeys(factor.journeys[0] for factor in factors))
+    walked_by: dict[str, tuple[str, ...]] = {}
+    for factor, arm in zip(factors, arms, strict=True):
+        walked_by[factor.journeys[0]] = (*walked_by.get(factor.journeys[0], ()), arm.label)
     blocks = _blocks("outside-the-mix", arms, catalog, seconds=seconds, epochs=epochs)
-    return tuple(block.model_copy(update={"journeys": journeys}) for block in blocks)
+    return tuple(block.model_copy(update={"journeys": tuple(walked_by), "walked_by": walked_by}) for block in blocks)
 
 
 def _apart(catalog: Catalog, arms: Sequence[ArmSpec], *, seconds: float, epochs: int) -> tuple[Block, ...]:

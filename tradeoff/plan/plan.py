@@ -27,7 +27,8 @@ class Block(BaseModel):
     """Arms that serve the same load at the same time, with the reference and its twin, for `seconds` of wall time.
 
     Without `journeys`, the windows carry those of the mix. All blocks that are part of a `screening` are judged by one
-    additive model, which prices each changed level instead of each arm.
+    additive model, which prices each changed level instead of each arm. Where `walked_by` names a journey, no arms but
+    those walk it, beside the reference and its twin.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,9 +37,16 @@ class Block(BaseModel):
     reference: ArmSpec
     arms: tuple[ArmSpec, ...]
     journeys: tuple[str, ...] = ()
+    walked_by: dict[str, tuple[str, ...]] = {}
     screening: bool = False
     seconds: float = Field(gt=0, le=LONGEST_BLOCK_S)
     epochs: int = Field(ge=2)
+
+    def arms_on(self, journey: str) -> list[str]:
+        """Names of the arms that walk a journey."""
+        everyone = list(self.named_arms())
+        chosen = {REFERENCE, TWIN, *self.walked_by.get(journey, everyone)}
+        return [name for name in everyone if name in chosen]
 
     def named_arms(self) -> dict[str, ArmSpec]:
         """A unique name for each arm: the reference, its twin, and the others by their label."""

@@ -49,13 +49,16 @@ class RunResumed(Event):
 
 
 class BlockRates(Event):
-    """Arrivals a second of each journey, fixed for a block by its calibration."""
+    """Of each journey the arrivals a second, and how many warm up and how many count in an epoch.
+
+    Fixed for a block by its calibration.
+    """
 
     event: Literal["block_rates"] = "block_rates"
     block: str
     rates: dict[str, float]
     warmup: dict[str, int]
-    window_s: float
+    arrivals: dict[str, int]
     epochs: int
 
 

@@ -106,7 +106,8 @@ def test_what_the_profiles_leave_plain_stands_apart() -> None:
     covered = Catalog.model_validate({"name": "covered", "factors": factors, "profiles": profiles})
     quick, full = (plan(covered, articles=10, mix=["enter"]) for plan in (quick_plan, full_plan))
     alone = ["hardened,cover=old", "hardened,cover=new"]
-    assert [arm.label for arm in quick.attacks] == ["hardened", "hardened,c0=weak", *alone]
+    assert [arm.label for arm in quick.attacks] == ["hardened", "hardened,c0=weak", "hardened,cover=old"]
+    assert [arm.label for arm in full.attacks] == ["hardened", "hardened,c0=weak", *alone]
     assert [arm.label for block in quick.blocks for arm in block.arms] == ["hardened,c0=weak"]
     assert [[arm.label for arm in block.arms] for block in full.blocks if block.name == "cover"] == [alone]
     others = {arm.label for block in full.blocks if block.name != "cover" for arm in block.arms}
