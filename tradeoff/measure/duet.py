@@ -15,7 +15,8 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,8 @@ UTILISATION = 0.5
 FEWEST_EPOCHS = 5
 #: What visitors choose in windows that count, everywhere the same; those of the warm-up ask for other things.
 COUNTED_VISITS = 0
+#: The epoch before the first: rates are found, and nothing counts.
+CALIBRATION = -1
 LONGEST_WINDOWS_S = 20.0
 FEWEST_ARRIVALS = 3
 WARMUP_VISITS, FEWEST_WARMUP = 20, 4
@@ -146,31 +149,50 @@ class Duet:
 
     def _run_epochs(self, generator: Generator, state: BlockState) -> None:
         deadline = time.monotonic() + self._block.seconds
-        rates, left = state.rates, list(range(self._block.epochs))
-        if rates:
-            left = [epoch for epoch in range(rates.epochs) if epoch not in state.done]
-        self._progress.stage(f"calibrating and pricing {self._block.name}", len(left) if rates else 1)
-        while left:
-            began, epoch = time.monotonic(), left.pop(0)
-            known, rates = rates, self._epoch(generator, epoch, rates, deadline)
-            if known is None:
-                left = left[: rates.epochs - 1]
-                self._progress.stage(f"pricing {self._block.name}", len(left))
-            else:
-                self._progress.step()
+        rates = state.rates or self._calibrate(generator, deadline)
+        left = [epoch for epoch in range(rates.epochs) if epoch not in state.done]
+        self._progress.stage(f"pricing {self._block.name}", len(left))
+        for epoch in left:
+            began = time.monotonic()
+            self._epoch(generator, epoch, rates)
+            self._progress.step()
             took = time.monotonic() - began
             if epoch + 1 >= FEWEST_EPOCHS and time.monotonic() + took * OVERRUN_SHARE > deadline and not state.done:
                 break  # by the clock alone, never by what was seen: the machine is slower than it was at calibration
         self._emit(BlockEnded(block=self._block.name))
 
-    def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
+    def _epoch(self, generator: Generator, epoch: int, rates: BlockRates) -> None:
+        with self._serving(generator, epoch) as windows:
+            if epoch + 1 < rates.epochs:
+                self._nurseries.import_ahead(epoch + 1)
+            windows.warm_up(rates)
+            self._nurseries.wait_imported()
+            windows.measure(rates)
+            self._emit(EpochEnded(block=self._block.name, epoch=epoch))
+
+    def _calibrate(self, generator: Generator, deadline: float) -> BlockRates:
+        """Find each journey's rate on arms of their own, then lay the remaining time out in epochs and windows."""
+        self._progress.stage(f"calibrating {self._block.name}", 1)
+        with self._serving(generator, CALIBRATION) as windows:
+            rates = {journey: _rate_for(windows.calibrate(journey)) for journey in self._journeys}
+        mix = {journey: self._target.load.mix.get(journey, 1.0) for journey in rates}
+        warmup = {journey: _warmup_arrivals(rate, mix[journey] / sum(mix.values())) for journey, rate in rates.items()}
+        warming_s = sum(count / rates[journey] / WARMUP_HASTE for journey, count in warmup.items())
+        left_s, overhead_s = deadline - time.monotonic(), windows.startup_ns / 1e9 + warming_s
+        epochs, measured_s = lay_out(left_s, overhead_s, self._block.epochs)
+        arrivals = arrivals_within(measured_s, rates, mix)
+        found = BlockRates(block=self._block.name, rates=rates, warmup=warmup, arrivals=arrivals, epochs=epochs)
+        self._emit(found)
+        return found
+
+    @contextmanager
+    def _serving(self, generator: Generator, epoch: int) -> Iterator[_Windows]:
+        """The arms of an epoch, as long as the block: signed in and on their core."""
         source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
-        nursery = self._nurseries.take(epoch)
+        nursery = self._nurseries.take(max(epoch, 0))
         began = time.monotonic_ns()
         arms = self._start(source, nursery)
         try:
-            if epoch + 1 < (rates or self._block).epochs:
-                self._nurseries.import_ahead(epoch + 1)
             for arm in arms.values():
                 arm.wait_ready()
             startup_ns = time.monotonic_ns() - began
@@ -181,22 +203,10 @@ class Duet:
                 ArmStart(arm=name, pids=list(arm.pids), hash_seed=nursery.hash_seed) for name, arm in arms.items()
             ]
             self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
-            windows = _Windows(self._block, epoch, generator, arms, source, self._emit)
-            rates = self._measure(windows, rates, startup_ns / 1e9, deadline)
-            self._emit(EpochEnded(block=self._block.name, epoch=epoch))
+            yield _Windows(self._block, epoch, generator, arms, source, self._emit, startup_ns)
         finally:
             for arm in arms.values():
                 arm.stop(grace_s=0.0)
-        return rates
-
-    def _measure(self, windows: _Windows, rates: BlockRates | None, startup_s: float, deadline: float) -> BlockRates:
-        if rates is None:
-            rates = self._calibrate(windows, startup_s, deadline)
-            self._emit(rates)
-        windows.warm_up(rates)
-        self._nurseries.wait_imported()
-        windows.measure(rates)
-        return rates
 
     def _start(self, random_source: random.Random, nursery: Nursery) -> dict[str, RunningArm]:
         started: dict[str, RunningArm] = {}
@@ -223,17 +233,6 @@ class Duet:
             raise
         return {name: started[name] for name in self._specs}
 
-    def _calibrate(self, windows: _Windows, startup_s: float, deadline: float) -> BlockRates:
-        """Find each journey's rate, then lay the remaining time out in epochs and windows."""
-        rates = {journey: _rate_for(windows.calibrate(journey)) for journey in self._journeys}
-        mix = {journey: self._target.load.mix.get(journey, 1.0) for journey in rates}
-        warmup = {journey: _warmup_arrivals(rate, mix[journey] / sum(mix.values())) for journey, rate in rates.items()}
-        overhead_s = startup_s + sum(count / rates[journey] / WARMUP_HASTE for journey, count in warmup.items())
-        warming_s = overhead_s - startup_s
-        epochs, measured_s = lay_out(deadline - time.monotonic() - warming_s, overhead_s, self._block.epochs)
-        arrivals = arrivals_within(measured_s, rates, mix)
-        return BlockRates(block=self._block.name, rates=rates, warmup=warmup, arrivals=arrivals, epochs=epochs)
-
 
 def lay_out(left_s: float, overhead_s: float, epochs: int) -> tuple[int, float]:
     """Epochs, and the seconds that all windows of one take together, so that a block ends in time.
@@ -241,12 +240,12 @@ def lay_out(left_s: float, overhead_s: float, epochs: int) -> tuple[int, float]:
     Epochs are given up, down to the fewest, until at least half of the time is measured.
 
     Args:
-        left_s: wall time left, the first epoch already started and warm.
+        left_s: wall time left.
         overhead_s: of an epoch, from the start of its processes to the first window that counts.
         epochs: as many as the plan wishes.
     """
     while True:
-        measured_s = (left_s - overhead_s * (epochs - 1)) / epochs
+        measured_s = left_s / epochs - overhead_s
         if measured_s >= overhead_s or epochs <= FEWEST_EPOCHS:
             return epochs, min(measured_s / WINDOW_SLACK, LONGEST_WINDOWS_S)
         epochs -= 1
@@ -282,7 +281,9 @@ class _Windows:
         arms: Mapping[str, RunningArm],
         random_source: random.Random,
         emit: Callable[[Event], None],
+        startup_ns: int,
     ) -> None:
+        self.startup_ns = startup_ns
         self._block, self._epoch, self._emit = block, epoch, emit
         self._generator, self._arms, self._random = generator, arms, random_source
         self._index = 0
