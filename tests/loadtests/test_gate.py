@@ -1,7 +1,5 @@
 import time
 
-import pytest
-
 from loadtests.gate import Gate, gate_for
 from security.guard import Authorization, Pinned, allow
 
@@ -12,7 +10,7 @@ def test_the_gate_keeps_the_rate() -> None:
     before = time.monotonic()
     for _ in range(20):
         gate.wait()
-    assert time.monotonic() - before == pytest.approx(0.19, abs=0.03)
+    assert 0.189 < time.monotonic() - before < 1.0
 
 
 def test_only_strangers_have_a_gate() -> None:
@@ -27,4 +25,4 @@ def test_only_strangers_have_a_gate() -> None:
     before = time.monotonic()
     gate.wait()
     gate.wait()
-    assert time.monotonic() - before == pytest.approx(0.1, abs=0.03)
+    assert 0.099 < time.monotonic() - before < 1.0

