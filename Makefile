@@ -1,8 +1,10 @@
 # Two commands matter: `make run` and `make test`. `make help` lists the rest.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# The locks are whole, so nothing is resolved; Python compiles what it imports, and of these packages that is a part.
+LOCKED := --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench services lock clean accept-aa accept-slowdown accept-probes accept-fuzz accept-kills
+.PHONY: help setup run test lint bench services lock clean accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -13,12 +15,12 @@ setup: .venv/.runtime  ## make .venv from requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=…"; exit 2; }
 	@echo "Setting up .venv (about a minute the first time) …"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install $(LOCKED) -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.test: .venv/.runtime requirements-test.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@$(BIN)/pip install $(LOCKED) -r requirements-test.lock
 	@touch $@
 
 run: setup  ## measure, attack, scan and print the trade-off table (under 5 minutes)
@@ -35,7 +37,7 @@ lint: .venv/.test  ## ruff and strict types
 bench: .venv/.test  ## control levels alone, the backend beside its twin, its shares, lists as data grow, open sockets (about ten minutes)
 	@$(BIN)/python -m benchmarks
 
-accept-aa accept-slowdown accept-probes accept-fuzz accept-kills: accept-%: .venv/.test  ## long series of tries, resumable
+accept-aa accept-slowdown accept-probes accept-probes-under-load accept-matrix accept-fuzz accept-kills: accept-%: .venv/.test  ## long series of tries, resumable
 	@$(BIN)/python -m tests.acceptance $*
 
 services:  ## install the real parts that tests use (Debian packages; needs root or sudo)

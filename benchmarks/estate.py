@@ -16,7 +16,7 @@ import jwt
 import orjson
 
 from benchmarks.seeded import PASSWORD_LEVEL, SIZE
-from target_app.controls.token_signature import claims
+from target_app.controls.token_claims import claims
 from target_app.migrations.run import migrate
 from target_app.seeding import seed
 from target_app.signing_keys import SigningKeys

@@ -49,7 +49,7 @@ def test_miss(benchmark: BenchmarkFixture, kit: Kit, level: str) -> None:
 @each_level(RESPONSE_CACHE)
 def test_repeated_list_in_the_whole_app(benchmark: BenchmarkFixture, kit: Kit, level: str) -> None:
     """Hypothesis: a cache saves nearly all of a repeated read: statements, encoding and routing."""
-    app = create_app(kit.settings, parse_treatment(f"hardened,response_cache={level}"))
+    app = create_app(kit.settings, parse_treatment(f"hardened,rate_limit=off,response_cache={level}"))
     _, body = measure_step(benchmark, lambda: answered(app, get("/api/articles", "limit=20")))
     assert len(orjson.loads(body["body"])["articles"]) == 20
     finished(app.state.parts.database.close())

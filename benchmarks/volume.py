@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import jwt
 import numpy as np
 import psutil
 from rich.table import Table
@@ -22,10 +23,11 @@ from benchmarks.asgi import answered, get
 from benchmarks.compare import interval
 from benchmarks.output import console as terminal
 from target_app.app import create_app
+from target_app.controls.token_claims import claims
 from target_app.migrations.run import migrate
-from target_app.parts import Parts
 from target_app.seeding import Size, seed
 from target_app.settings import Settings
+from target_app.signing_keys import SigningKeys
 from target_app.treatment import parse_treatment
 from tests.parts.postgres import ROLE, postgres_cluster
 from tradeoff.target.clock import total_cpu_ns
@@ -67,11 +69,12 @@ class Served(NamedTuple):
 @contextmanager
 def served(url: str, folder: Path, runner: asyncio.Runner) -> Iterator[Served]:
     """`hardened`, with its lifespan."""
-    app = create_app(Settings(database_url=url, signing_key_file=folder / "keys.json"), parse_treatment("hardened"))
+    settings = Settings(database_url=url, signing_key_file=folder / "keys.json")
+    app = create_app(settings, parse_treatment("hardened"))
     lifespan = app.router.lifespan_context(app)
     runner.run(lifespan.__aenter__())
-    parts: Parts = app.state.parts
-    yield Served(app, parts.tokens.sign(READER))
+    secret = SigningKeys(settings.key_file).hmac_secret()
+    yield Served(app, jwt.encode(claims(READER), secret, "HS256"))
     runner.run(lifespan.__aexit__(None, None, None))
 
 

@@ -11,6 +11,9 @@ from itertools import islice
 
 NS = 1_000_000_000
 
+# A generator whose p99 send lag exceeds this is overloaded: the latencies that it measured are its own.
+LAG_BOUND_NS = 5_000_000
+
 Schedule = Callable[[float, int], Iterator[int]]
 
 

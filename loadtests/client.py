@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import select
 import socket
+from functools import cache
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]
 import gevent.socket  # type: ignore[import-untyped]
+import gevent.ssl  # type: ignore[import-untyped]
 from geventhttpclient._parser import HTTPParseError, HTTPResponseParser
-from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
+from geventhttpclient.connectionpool import ConnectionPool
 
 from loadtests.accounts import encode
 from loadtests.gate import Gate
@@ -262,13 +265,31 @@ class _Pinned(ConnectionPool):
         return False  # closed, or a byte that nobody asked for
 
 
-class _PinnedTLS(_Pinned, SSLConnectionPool):
+class _PinnedTLS(_Pinned):
     """The same over TLS; certificates are checked against the name, not the address."""
+
+    ca_file: str | None
+
+    def _connect_socket(self, sock: Any, address: Any) -> Any:
+        connected = super()._connect_socket(sock, address)
+        return trusting(self.ca_file).wrap_socket(connected, server_hostname=self._request_host)
+
+    def _is_socket_alive(self, sock: Any) -> bool:
+        if not self._sure:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return not poll.poll(0)  # closed, or bytes that nobody asked for
+
+
+@cache
+def trusting(ca_file: str | None) -> gevent.ssl.SSLContext:
+    """TLS that trusts these certificates, or the system's; read at the first connection, one for all clients."""
+    return gevent.ssl.create_default_context(cafile=ca_file)
 
 
 def _pool(place: Pinned, source: str | None) -> _Pinned:
-    kind = _PinnedTLS if place.scheme == "https" else _Pinned
-    pool = kind(
+    pool = (_PinnedTLS if place.scheme == "https" else _Pinned)(
         place.host,
         place.port,
         place.host,
@@ -278,4 +299,6 @@ def _pool(place: Pinned, source: str | None) -> _Pinned:
         network_timeout=None,  # type: ignore[arg-type]  # connecting, sending and reading together
     )
     pool.address, pool.source = place.address, source
+    if isinstance(pool, _PinnedTLS):
+        pool.ca_file = place.ca_file
     return pool

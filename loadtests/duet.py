@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,7 +94,7 @@ class Duet:
 
     def __init__(self, arms: Sequence[Arm], accounts: Accounts, log_in: LogIn, timeout_s: float) -> None:
         self._arms = tuple(arms)
-        self._accounts = accounts
+        self.accounts = accounts
         self._log_in = log_in
         self._clients = {
             arm.name: {
@@ -103,6 +103,11 @@ class Duet:
             }
             for arm in arms
         }
+
+    @property
+    def arms(self) -> list[str]:
+        """Their names."""
+        return list(self._clients)
 
     def sign_in(self, sessions: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
         """Tokens by arm and account (its username); those handed in are tried first. Raises SignInFailed or OwnLimit.
@@ -120,15 +125,24 @@ class Duet:
                 raise outcome
         return outcomes
 
-    def window(self, journey: str, schedule: Sequence[int], seed: int) -> WindowResult:
-        """Send one arrival of the journey to every arm at each offset (ns); ends with the last answer or time-out.
+    def window(
+        self, journey: str, schedule: Sequence[int], seed: int, *, visits: int = 0, arms: Collection[str] = ()
+    ) -> WindowResult:
+        """Send one arrival of the journey to each arm at each offset (ns); ends with the last answer or time-out.
+
+        `visits` settles what the visitors choose, and `seed` in which order arms are asked. Without `arms`, all are
+        meant.
 
         Raises Uncast if nobody can play a part in it, OwnLimit if this machine could not carry the load: then the
         window says nothing about the arms.
         """
-        self._accounts.check(journey, JOURNEYS[journey].cast)
+        self.accounts.check(journey, JOURNEYS[journey].cast)
         window = _Window(
-            {arm.name: Tally() for arm in self._arms}, JOURNEYS[journey].steps, seed, random.Random(seed), self
+            {name: Tally() for name in self.arms if name in arms or not arms},
+            JOURNEYS[journey].steps,
+            visits,
+            random.Random(seed),
+            self,
         )
         started_ns = time.monotonic_ns()
         pace(schedule, window.arrive)
@@ -141,18 +155,18 @@ class Duet:
 
     def cast(self, arm: str, arrival: int) -> Cast:
         """Who comes as that arrival: the accounts take turns, and are the same in every arm."""
-        return Cast(self._clients[arm], self._accounts.cast(arrival))
+        return Cast(self._clients[arm], self.accounts.cast(arrival))
 
     def visit(self, arrival: int, seed: int) -> Visit:
         """What settles that arrival's choices."""
-        accounts = self._accounts
+        accounts = self.accounts
         return Visit(accounts.cast(arrival)["user"], seed, self._log_in, arrival, accounts.bystander)
 
     def _sign_in_all(self, arm: str, sessions: Mapping[str, str]) -> dict[str, str]:
         clients = self._clients[arm]
         return {
             account.username: self._session(arm, clients[account.username], account, sessions.get(account.username))
-            for account in self._accounts.all
+            for account in self.accounts.all
         }
 
     def _session(self, arm: str, client: Client, account: Account, kept: str | None) -> str:
@@ -177,7 +191,7 @@ class _Window:
 
     tallies: dict[str, Tally]
     steps: Callable[[Visit], Steps]
-    seed: int
+    visits: int
     random: random.Random
     duet: Duet
     lag: Lag = field(default_factory=Lag)
@@ -192,7 +206,7 @@ class _Window:
 
     def _visit(self, arm: str, arrival: int, due_ns: int) -> None:
         tally = self.tallies[arm]
-        cast, visit = self.duet.cast(arm, arrival), self.duet.visit(arrival, self.seed)
+        cast, visit = self.duet.cast(arm, arrival), self.duet.visit(arrival, self.visits)
         self.lag.record(time.monotonic_ns() - due_ns)
         try:
             came_to_its_end = walk(self.steps(visit), cast.send, due_ns, tally.observe)

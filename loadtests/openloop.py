@@ -17,9 +17,6 @@ import gevent  # type: ignore[import-untyped]
 
 POLL_NS = 2_000_000
 
-# A generator whose p99 send lag exceeds this is overloaded: the latencies that it measured are its own.
-LAG_BOUND_NS = 5_000_000
-
 
 @dataclass(frozen=True, slots=True)
 class LagSummary:

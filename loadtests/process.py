@@ -28,7 +28,8 @@ from loadtests.client import OwnLimit
 from loadtests.duet import Arm, Duet, SignInFailed, WindowResult
 from loadtests.gate import gate_for
 from loadtests.journeys import JOURNEYS
-from loadtests.spec import ArmSpec, BadInput, SignIn, Spec, Stop, Window, read_command, read_spec
+from loadtests.spec import ArmSpec, BadInput, Load, SignIn, Spec, Stop, Window, read_command, read_spec
+from loadtests.sustained import Sustained, sustained
 from security.guard import Authorization, Refused, allow
 
 MOST_DESCRIPTORS = 65_536  # one a connection; many stand open at once only while an arm hangs
@@ -53,6 +54,11 @@ class Input:
         if found is None:
             raise InputClosed
         return found.decode("utf-8", "replace")
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a further line has come."""
+        return not self._lines.empty()
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -111,9 +117,15 @@ def _serve(commands: Input, output: Output) -> int:
             output.say(event="stopped")
             return 0
         with commands.working():
-            event = _signed_in(duet, command) if isinstance(command, SignIn) else _window(spec, duet, command)
+            event = _done(spec, duet, command, commands)
         output.say(**event)
         gc.collect()
+
+
+def _done(spec: Spec, duet: Duet, command: SignIn | Window | Load, commands: Input) -> dict[str, Any]:
+    if isinstance(command, SignIn):
+        return _signed_in(duet, command)
+    return _window(spec, duet, command) if isinstance(command, Window) else _load(spec, duet, command, commands)
 
 
 def _duet(spec: Spec) -> Duet:
@@ -127,7 +139,7 @@ def _duet(spec: Spec) -> Duet:
 
 
 def _arm(arm: ArmSpec, authorization: Authorization, arms: int) -> Arm:
-    place = allow(arm.url, authorization)
+    place = allow(arm.url, authorization, ca_file=arm.ca_file)
     return Arm(arm.name, place, gate_for(place, authorization, share=arms))
 
 
@@ -158,7 +170,10 @@ def _signed_in(duet: Duet, command: SignIn) -> dict[str, Any]:
 def _window(spec: Spec, duet: Duet, command: Window) -> dict[str, Any]:
     seed = (spec.seed << 64) + command.seed
     schedule = offsets(command.arrivals, command.rate, command.count, seed)
-    return _as_event(command, duet.window(command.journey, schedule, seed))
+    unknown = set(command.arms).difference(duet.arms)
+    if unknown:
+        raise BadInput(f"A window names no arm of the specification: {', '.join(sorted(unknown))}.")
+    return _as_event(command, duet.window(command.journey, schedule, seed, visits=command.visits, arms=command.arms))
 
 
 def _as_event(command: Window, result: WindowResult) -> dict[str, Any]:
@@ -171,6 +186,23 @@ def _as_event(command: Window, result: WindowResult) -> dict[str, Any]:
         "arms": {name: tally.as_json() for name, tally in result.tallies.items()},
         "lag_ns": asdict(result.lag.summary()),
     }
+
+
+def _load(spec: Spec, duet: Duet, command: Load, commands: Input) -> dict[str, Any]:
+    load = sustained(duet, command.pressure(spec.seed))
+    load.hold(lambda: commands.waiting)
+    return {
+        "event": "load",
+        "id": command.id,
+        "started_ns": load.started_ns,
+        "sent_ns": load.sent_ns,
+        "arms": {name: _held(load, name) for name in load.tallies},
+        "lag_ns": asdict(load.lag.summary()),
+    }
+
+
+def _held(load: Sustained, arm: str) -> dict[str, Any]:
+    return {**load.tallies[arm].as_json(), "dropped": load.dropped[arm]}
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from loadtests.arrivals import LAG_BOUND_NS
 from loadtests.histogram import LatencyHistogram
-from loadtests.openloop import LAG_BOUND_NS
 
 KEY = "loadtests"  # its place in the reports that Locust's workers send
 

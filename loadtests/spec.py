@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from loadtests.accounts import Account, Accounts, LogIn, Templates
 from loadtests.journeys import JOURNEYS
+from loadtests.sustained import Pressure
 from security.guard import Authorization
 
 
@@ -22,10 +23,14 @@ class _Part(BaseModel):
 
 
 class ArmSpec(_Part):
-    """One arm, by the name that results carry and the URL it answers at."""
+    """One arm, by the name that results carry and the URL it answers at.
+
+    `ca_file` names the certificates that it is trusted by; it need not be there before the first command.
+    """
 
     name: str = Field(min_length=1)
     url: str
+    ca_file: str | None = None
 
 
 class AccountSpec(_Part):
@@ -111,7 +116,10 @@ class SignIn(_Part):
 
 
 class Window(_Part):
-    """Send `count` arrivals of one journey at `rate` a second to every arm."""
+    """Send `count` arrivals of one journey at `rate` a second to the arms named, or to every arm.
+
+    `visits` settles what the visitors choose, `seed` all else; windows with the same `visits` ask for the same things.
+    """
 
     command: Literal["window"]
     id: int
@@ -119,7 +127,28 @@ class Window(_Part):
     rate: float = Field(gt=0, lt=float("inf"))
     count: int = Field(ge=1)
     seed: int
+    visits: int = 0
     arrivals: Literal["paced", "poisson"] = "paced"
+    arms: tuple[str, ...] = ()
+
+
+class Load(_Part):
+    """Send arrivals of a mix of journeys at `rate` a second, for `seconds` or until the next command comes.
+
+    An arrival that finds `limit` visits under way is dropped.
+    """
+
+    command: Literal["load"]
+    id: int
+    mix: dict[str, Annotated[float, Field(gt=0)]] = Field(min_length=1)
+    rate: float = Field(gt=0, lt=float("inf"))
+    seconds: float | None = Field(default=None, gt=0)
+    limit: int = Field(ge=1)
+    seed: int
+
+    def pressure(self, seed: int) -> Pressure:
+        """The same as the load process takes it, with the seed of the whole process mixed in."""
+        return Pressure(self.mix, self.rate, self.limit, (seed << 64) + self.seed, self.seconds)
 
 
 class Stop(_Part):
@@ -128,7 +157,7 @@ class Stop(_Part):
     command: Literal["stop"]
 
 
-Command = SignIn | Window | Stop
+Command = SignIn | Window | Load | Stop
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 
@@ -150,9 +179,16 @@ def read_command(line: str) -> Command:
         command = _COMMAND.validate_json(line)
     except ValidationError as error:
         raise BadInput(f"The command is unusable: {_sentence(error)}.") from error
-    if isinstance(command, Window) and command.journey not in JOURNEYS:
-        raise BadInput(f"There is no journey {command.journey!r}: choose one of {', '.join(JOURNEYS)}.")
+    for journey in _journeys(command):
+        if journey not in JOURNEYS:
+            raise BadInput(f"There is no journey {journey!r}: choose one of {', '.join(JOURNEYS)}.")
     return command
+
+
+def _journeys(command: Command) -> list[str]:
+    if isinstance(command, Window):
+        return [command.journey]
+    return list(command.mix) if isinstance(command, Load) else []
 
 
 def _sentence(error: ValidationError) -> str:

@@ -43,13 +43,17 @@ class Authorization:
 
 @dataclass(frozen=True)
 class Pinned:
-    """A place that traffic may go to: connect to `address` and `port`, and send `host_header` as Host."""
+    """A place that traffic may go to: connect to `address` and `port`, and send `host_header` as Host.
+
+    `ca_file` names the certificates that TLS with it trusts, instead of the system's.
+    """
 
     scheme: str
     host: str
     address: str
     port: int
     host_header: str
+    ca_file: str | None = None
 
     @property
     def base_url(self) -> str:
@@ -57,7 +61,13 @@ class Pinned:
         return f"{self.scheme}://{_bracketed(self.address)}:{self.port}"
 
 
-def allow(url: str, authorization: Authorization | None = None, *, today: date | None = None) -> Pinned:
+def allow(
+    url: str,
+    authorization: Authorization | None = None,
+    *,
+    today: date | None = None,
+    ca_file: str | None = None,
+) -> Pinned:
     """Resolve the host of `url` once and pin it, or raise `Refused`. `today` is the day in UTC (default: now)."""
     parts = _split(url)
     scheme, port = parts.scheme.lower(), _port(parts)
@@ -76,6 +86,7 @@ def allow(url: str, authorization: Authorization | None = None, *, today: date |
         address=str(address),
         port=port,
         host_header=shown if port == DEFAULT_PORTS[scheme] else f"{shown}:{port}",
+        ca_file=ca_file,
     )
 
 

@@ -40,6 +40,7 @@ def serve(
         if value is not None:
             os.environ[name] = str(value)
     from target_app import serving
+    from target_app.controls.signing_key import KEYS
     from target_app.readiness import refuse_unready
     from target_app.signing_keys import SigningKeys
     from target_app.treatment import parse_treatment
@@ -48,7 +49,8 @@ def serve(
     treatment = parse_treatment(settings.treatment)
     serving.refuse_exposure(settings.host, treatment)
     refuse_unready(settings.database_url)
-    SigningKeys(settings.key_file).hmac_secret()  # a key file that cannot be used is found out here, in one sentence
+    # A key file that cannot be used, or whose key is weak, is found out here, in one sentence.
+    KEYS[treatment["signing_key"]](SigningKeys(settings.key_file)).hmac_secret()
     serving.serve(settings, treatment, workers)
 
 
@@ -116,13 +118,16 @@ def openapi() -> None:
 
 
 @lab.command("mint-token")
-def mint_token(username: Username) -> None:
-    """Print a validly signed token."""
+def mint_token(
+    username: Username,
+    claims: Annotated[str, typer.Option(help="claims in place of the usual ones: a JSON object, or several")] = "{}",
+) -> None:
+    """Print a validly signed token, or several."""
     from target_app import lab as commands
     from target_app.treatment import parse_treatment
 
     settings = read_settings()
-    show(commands.mint_token(settings, parse_treatment(settings.treatment), username))
+    show(commands.mint_token(settings, parse_treatment(settings.treatment), username, claims))
 
 
 @lab.command("read-db")
@@ -142,8 +147,8 @@ def check_ledger() -> None:
 
 
 @lab.command()
-def fault(kind: Annotated[str, typer.Option(help="missing_table or repair")]) -> None:
-    """Break the arm's own database, or mend it."""
+def fault(kind: Annotated[str, typer.Option(help="missing_table, edited_audit or repair")]) -> None:
+    """Break what the arm keeps, or mend it."""
     from target_app import lab as commands
 
     show(commands.fault(read_settings(), kind))
@@ -159,6 +164,17 @@ def resolve(
     from target_app import lab as commands
 
     show(commands.resolve(read_settings(), name, address, connect))
+
+
+@lab.command("sign-webhook")
+def sign_webhook(
+    order: Annotated[int, typer.Option(help="the order that the events are about")],
+    events: Annotated[str, typer.Option(help="a JSON list of {type, age}; the age in seconds")],
+) -> None:
+    """Print events of the payment provider about an order, as it would have signed them."""
+    from target_app import lab as commands
+
+    show(commands.sign_webhook(read_settings(), order, events))
 
 
 @lab.command()

@@ -1,6 +1,6 @@
 """The assembly of one server from its settings and its treatment, in one visible order."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ from target_app.articles.endpoints import router as articles_router
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.service import ArticleService
 from target_app.audit.endpoints import router as audit_router
-from target_app.audit.repository import AuditRepository
 from target_app.audit.service import AuditService
 from target_app.avatars.cleaning import SWEEP_S, Cleaner
 from target_app.avatars.endpoints import router as avatars_router
@@ -26,30 +25,34 @@ from target_app.background import Background
 from target_app.comments.endpoints import router as comments_router
 from target_app.comments.repository import CommentRepository
 from target_app.comments.service import CommentService
-from target_app.controls.audit_log import Chained
-from target_app.controls.browser_policy import SameHost, Strict
-from target_app.controls.deserialization import Safe
+from target_app.controls.audit_log import AUDIT_LOG
+from target_app.controls.browser_policy import BROWSER_POLICY, BrowserPolicy
+from target_app.controls.deserialization import DESERIALIZATION
 from target_app.controls.errors_and_docs import ERRORS_AND_DOCS
-from target_app.controls.file_path import Contained
+from target_app.controls.file_path import FILE_PATH
 from target_app.controls.form_token import BoundToSession
-from target_app.controls.function_authz import Roles
-from target_app.controls.input_limits import Bounded as BoundedInput
-from target_app.controls.login_throttle import LOGIN_THROTTLE
+from target_app.controls.function_authz import FUNCTION_AUTHZ
+from target_app.controls.hash_placement import HASH_PLACEMENT
+from target_app.controls.input_limits import INPUT_LIMITS, InputLimits
+from target_app.controls.login_answer import LOGIN_ANSWER, LoginAnswer
+from target_app.controls.login_throttle import LOGIN_THROTTLE, LoginThrottle
+from target_app.controls.mass_assignment import MASS_ASSIGNMENT
 from target_app.controls.model import Kit
 from target_app.controls.object_authz import OBJECT_AUTHZ, ObjectAuthz
-from target_app.controls.outbound_guard import ResolvedAndPinned
+from target_app.controls.outbound_guard import OUTBOUND_GUARD
 from target_app.controls.page_session import Stored
 from target_app.controls.password_hash import PASSWORD_HASH
-from target_app.controls.provider_tls import ProviderTls, Verified
+from target_app.controls.provider_tls import PROVIDER_TLS, ProviderTls
+from target_app.controls.rate_limit import RATE_LIMIT
 from target_app.controls.response_fields import RESPONSE_FIELDS
+from target_app.controls.revocation import REVOCATION
 from target_app.controls.socket_limits import Bounded as BoundedSockets
 from target_app.controls.sql import SQL
-from target_app.controls.stock_and_coupon import Atomic
+from target_app.controls.stock_and_coupon import STOCK_AND_COUPON
 from target_app.controls.suspension import Immediate
-from target_app.controls.token_signature import TOKEN_SIGNATURE
-from target_app.controls.upload_content import SniffedAndReencoded
+from target_app.controls.upload_content import UPLOAD_CONTENT
 from target_app.controls.waf import WAF
-from target_app.controls.webhook_verification import SignatureTimeReplay
+from target_app.controls.webhook_verification import WEBHOOK_VERIFICATION
 from target_app.coupons.endpoints import router as coupons_router
 from target_app.coupons.repository import CouponRepository
 from target_app.coupons.service import CouponService
@@ -67,7 +70,6 @@ from target_app.orders.endpoints import router as orders_router
 from target_app.orders.repository import OrderRepository
 from target_app.orders.service import OrderService
 from target_app.outbound.fetcher import Fetcher
-from target_app.outbound.resolver import names
 from target_app.pages.app import PagesRoute
 from target_app.pages.parts import Pages
 from target_app.pages.repository import PageSessionRepository
@@ -97,11 +99,17 @@ from target_app.transfer.endpoints import router as transfer_router
 from target_app.transfer.repository import TransferRepository
 from target_app.transfer.service import TransferService
 from target_app.treatment import Treatment, parse_treatment
+from target_app.tuning.input_validation import INPUT_VALIDATION
 from target_app.tuning.query_shape import QUERY_SHAPE
 from target_app.tuning.response_cache import RESPONSE_CACHE
+from target_app.tuning.serializer import SERIALIZER
+from target_app.tuning.token_cache import TOKEN_CACHE
+from target_app.users.authenticator import Authenticator
 from target_app.users.endpoints import router as users_router
+from target_app.users.passwords import Passwords
 from target_app.users.repository import UserRepository
 from target_app.users.service import UserService
+from target_app.users.tokens import session_tokens
 from target_app.web.errors import HANDLERS, error_response
 from target_app.web.failures import Failures
 from target_app.web.host_check import HostCheck
@@ -126,41 +134,41 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
     redis = connect_redis(settings.redis_url)
     kit = Kit(settings, database, metrics, SigningKeys(settings.key_file), redis)
 
-    passwords = PASSWORD_HASH.build(treatment, kit)
-    throttle = LOGIN_THROTTLE.build(treatment, kit)
-    tokens = TOKEN_SIGNATURE.build(treatment, kit)
+    limits = INPUT_LIMITS.build(treatment, kit)
     authz = OBJECT_AUTHZ.build(treatment, kit)
-    fields = RESPONSE_FIELDS.build(treatment, kit)
+    serializer = SERIALIZER.build(treatment, kit)(RESPONSE_FIELDS.build(treatment, kit))
+    fields = serializer.fields
+    assignment = MASS_ASSIGNMENT.build(treatment, kit)
     sql = SQL.build(treatment, kit)
+    policy = BROWSER_POLICY.build(treatment, kit)
     failures = ERRORS_AND_DOCS.build(treatment, kit)
-    cache = RESPONSE_CACHE.build(treatment, kit)
     loader = QUERY_SHAPE.build(treatment, kit)(fields)
 
-    relay = NoRelay() if redis is None else RedisRelay(redis, settings.database_url, metrics)
-    hub = Hub(metrics, BoundedSockets(kit), relay)
-    fetcher = Fetcher(ResolvedAndPinned(kit, names(settings.resolver_file)))
+    hub = open_hub(kit)
+    fetcher = Fetcher(OUTBOUND_GUARD.build(treatment, kit))
     told = WebhookRepository()
     delivery = Delivery(database, told, fetcher, metrics)
     deliver = background.add("deliver_webhooks", DELIVER_S, delivery.run)
     background.add("purge_deliveries", PURGE_DELIVERIES_S, delivery.purge)
     events = Events([DeliveryRecorder(told, deliver.wake)], announcers=[hub.announce], listeners=[hub.change])
-    recorded = AuditRepository()
-    audit = Chained(kit, recorded)
-    functions = Roles(kit)
+    audit = AUDIT_LOG.build(treatment, kit)
+    functions = FUNCTION_AUTHZ.build(treatment, kit)
     sessions = Stored(kit, PageSessionRepository())
     people = UserRepository(fields)
-    users = UserService(people, passwords, throttle, tokens, Immediate(kit), fields, events, audit, sessions)
-    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, events)
+    authenticator = open_authenticator(treatment, kit, people)
+    users = UserService(people, *log_ins(treatment, kit), authenticator, fields, assignment, events, audit, sessions)
+    articles = ArticleService(ArticleRepository(sql, loader), authz, fields, assignment, events)
     comments = CommentService(CommentRepository(fields), articles, authz, fields, events)
     ledger = LedgerService(LedgerRepository())
     coupons = CouponService(CouponRepository(), articles, authz)
-    orders = OrderService(OrderRepository(), CouponRepository(), ledger, Atomic(kit), authz, events, metrics)
-    provider = connect_provider(settings, Verified(), metrics)
+    stock = STOCK_AND_COUPON.build(treatment, kit)
+    orders = OrderService(OrderRepository(), CouponRepository(), ledger, stock, authz, events, metrics)
+    provider = connect_provider(settings, PROVIDER_TLS.build(treatment, kit), metrics)
     checkout = Checkout(database, orders, provider, metrics)
-    provider_events = ProviderEvents(orders, SignatureTimeReplay(kit), metrics)
+    provider_events = ProviderEvents(orders, WEBHOOK_VERIFICATION.build(treatment, kit), metrics)
     background.add("reconcile_orders", RECONCILE_S, checkout.reconcile)
     background.add("check_ledger", CHECK_LEDGER_S, LedgerCheck(database, ledger, metrics).run)
-    realtime = open_realtime(kit, background, hub, users, articles, authz)
+    realtime = open_realtime(kit, background, hub, authenticator, articles, authz, policy)
 
     app = FastAPI(
         title="Conduit",
@@ -171,8 +179,10 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
             Middleware(RequestMetrics, metrics=metrics),
             Middleware(Failures, answer=failures.on_failure),
             Middleware(HostCheck, names=settings.host_names),
+            Middleware(policy.wrap),
+            Middleware(RATE_LIMIT.build(treatment, kit).wrap),
             Middleware(WAF.build(treatment, kit).wrap),
-            Middleware(cache.wrap),
+            Middleware(RESPONSE_CACHE.build(treatment, kit).wrap),
         ],
         # Nothing here exports to OpenTelemetry; unless told so, FastAPI asks the environment at every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -183,15 +193,17 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         redis=redis,
         metrics=metrics,
         background=background,
-        passwords=passwords,
-        tokens=tokens,
+        authenticator=authenticator,
         functions=functions,
-        input_limits=BoundedInput(kit),
-        audit=AuditService(recorded, audit),
+        input_limits=limits,
+        assignment=assignment,
+        validation=INPUT_VALIDATION.build(treatment, kit),
+        serializer=serializer,
+        audit=AuditService(audit),
         users=users,
         accounts=AccountService(AccountRepository(), functions, sessions, events, audit),
         reports=ReportService(ReportRepository(), articles, comments, functions, audit),
-        pages=Pages(Strict(kit), sessions, BoundToSession(kit), SignInService(users, functions, sessions, audit)),
+        pages=Pages(policy, sessions, BoundToSession(kit), SignInService(users, functions, sessions, audit)),
         articles=articles,
         comments=comments,
         ledger=ledger,
@@ -204,21 +216,46 @@ def create_app(settings: Settings, treatment: Treatment) -> FastAPI:
         fetcher=fetcher,
         previews=PreviewService(fetcher),
         webhooks=WebhookService(told, fetcher, authz, deliver.wake),
-        uploads=open_uploads(kit, background, people, articles),
+        uploads=open_uploads(treatment, kit, limits, background, people, articles),
     )
     metrics.serving(str(treatment), "sqlite" if sqlite_path(settings.database_url) else "postgresql", database.size)
-    add_api(app)
+    add_api(app, functions.documented)
     app.add_api_route("/health", health, include_in_schema=False)
     app.add_api_route("/metrics", exposition, include_in_schema=False)
-    if tokens.published_keys:
+    if authenticator.published_keys:
         app.add_api_route("/.well-known/jwks.json", published_keys, include_in_schema=False)
     app.router.routes.append(PagesRoute())
     failures.add_routes(app)
     return app
 
 
+def log_ins(treatment: Treatment, kit: Kit) -> tuple[Passwords, LoginAnswer, LoginThrottle]:
+    """What becomes of passwords."""
+    passwords = Passwords(PASSWORD_HASH.build(treatment, kit), HASH_PLACEMENT.build(treatment, kit))
+    return passwords, LOGIN_ANSWER.build(treatment, kit), LOGIN_THROTTLE.build(treatment, kit)
+
+
+def open_authenticator(treatment: Treatment, kit: Kit, people: UserRepository) -> Authenticator:
+    """Tokens, and who may use them."""
+    cache = TOKEN_CACHE.build(treatment, kit)
+    tokens = session_tokens(treatment, kit, cache)
+    return Authenticator(people, tokens, REVOCATION.build(treatment, kit), Immediate(kit), cache)
+
+
+def open_hub(kit: Kit) -> Hub:
+    """What tells streams, of all workers where Redis joins them."""
+    relay = NoRelay() if kit.redis is None else RedisRelay(kit.redis, kit.settings.database_url, kit.metrics)
+    return Hub(kit.metrics, BoundedSockets(kit), relay)
+
+
 def open_realtime(
-    kit: Kit, background: Background, hub: Hub, users: UserService, articles: ArticleService, authz: ObjectAuthz
+    kit: Kit,
+    background: Background,
+    hub: Hub,
+    authenticator: Authenticator,
+    articles: ArticleService,
+    authz: ObjectAuthz,
+    policy: BrowserPolicy,
 ) -> Realtime:
     """Tickets, streams and the second look at who hears what."""
     repository = RealtimeRepository()
@@ -226,11 +263,18 @@ def open_realtime(
     tickets = kept if kit.redis is None else RedisTickets(kit.redis, kept)
     heartbeat_s = kit.settings.heartbeat_s
     background.add("purge_tickets", PURGE_S, tickets.purge)
-    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, users, authz, hub).run)
-    return Realtime(RealtimeService(repository, tickets, users, articles, hub), hub, SameHost(kit), heartbeat_s)
+    background.add("recheck_streams", heartbeat_s, Recheck(kit.database, repository, authenticator, authz, hub).run)
+    return Realtime(RealtimeService(repository, tickets, authenticator, articles, hub), hub, policy, heartbeat_s)
 
 
-def open_uploads(kit: Kit, background: Background, users: UserRepository, articles: ArticleService) -> Uploads:
+def open_uploads(
+    treatment: Treatment,
+    kit: Kit,
+    limits: InputLimits,
+    background: Background,
+    users: UserRepository,
+    articles: ArticleService,
+) -> Uploads:
     """Files of articles, avatars, and what deletes those that nobody has any more."""
     room = Room(kit.settings.upload_threads, kit.settings.upload_queue_limit)
     threads = Threads("upload", room, kit.metrics.upload_queue)
@@ -238,10 +282,11 @@ def open_uploads(kit: Kit, background: Background, users: UserRepository, articl
     cleaner = Cleaner(kit.database, repository, files)
     cleaner.wake = background.add("remove_pictures", SWEEP_S, cleaner.run).wake
     background.add("sweep_pictures", SWEEP_S, cleaner.sweep)
-    content, paths = SniffedAndReencoded(kit), Contained(kit, files.shown)
+    reading = DESERIALIZATION.build(treatment, kit)(limits)
+    content, paths = UPLOAD_CONTENT.build(treatment, kit), FILE_PATH.build(treatment, kit)(files.shown)
     return Uploads(
         threads,
-        TransferService(TransferRepository(), articles, Safe(kit), threads, kit.metrics),
+        TransferService(TransferRepository(), articles, reading, threads, kit.metrics),
         AvatarService(repository, users, files, content, paths, threads, kit.metrics, cleaner.released),
     )
 
@@ -253,8 +298,8 @@ def connect_provider(settings: Settings, tls: ProviderTls, metrics: Metrics) -> 
     return HttpProvider(settings.provider_url, ProviderSecrets(settings.provider_file).api_key(), tls, metrics)
 
 
-def add_api(app: FastAPI) -> None:
-    """The routes that the contract names, and the scheme of their tokens in the OpenAPI document."""
+def add_api(app: FastAPI, documented: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+    """The API's routes. The OpenAPI document has their tokens' scheme, and those of its paths that are `documented`."""
     # The routes themselves, the most visited first: an included router matches each request twice.
     for router in (
         articles_router,
@@ -281,7 +326,7 @@ def add_api(app: FastAPI) -> None:
         document = plain()
         scheme = {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`Token <jwt>`"}
         document["components"]["securitySchemes"] = {"Token": scheme}
-        return document
+        return document | {"paths": documented(document["paths"])}
 
     app.openapi = with_scheme  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
@@ -296,7 +341,7 @@ def from_environment() -> FastAPI:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Prepare what takes time before the first request; close what is open after the last."""
     parts: Parts = app.state.parts
-    await parts.passwords.prepare()
+    await parts.users.prepare()
     if parts.redis is not None:
         await parts.redis.start()
     parts.realtime.hub.start()
@@ -307,7 +352,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.fetcher.close()
     if parts.provider is not None:
         await parts.provider.close()
-    parts.passwords.close()
+    parts.users.close()
     parts.uploads.threads.close()
     if parts.redis is not None:
         await parts.redis.close()
@@ -339,7 +384,7 @@ async def exposition(request: Request) -> Response:
 async def published_keys(request: Request) -> dict[str, Any]:
     """The public keys of this server's tokens (RFC 7517)."""
     parts: Parts = request.app.state.parts
-    return {"keys": list(parts.tokens.published_keys)}
+    return {"keys": list(parts.authenticator.published_keys)}
 
 
 def document() -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """Lab commands: what a probe may ask of a target that it attacks. Only for databases of this machine."""
 
 import asyncio
+import json
 import os
+import secrets
 import signal
 import sqlite3
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,20 +15,11 @@ from target_app.database import DatabaseUnavailableError, connect, parse_url, sq
 from target_app.operator_error import OperatorError
 from target_app.outbound.resolver import add_name
 from target_app.postgres_session import FAILURES, reason, session
+from target_app.provider_secrets import SIGNATURE_HEADER, ProviderSecrets, signature
 from target_app.settings import Settings, is_loopback
 
-
-class Fault(NamedTuple):
-    """A change to the database, and the table that is there after it."""
-
-    statement: str
-    made: str
-
-
-FAULTS = {
-    "missing_table": Fault("ALTER TABLE tags RENAME TO tags_taken_away", "tags_taken_away"),
-    "repair": Fault("ALTER TABLE tags_taken_away RENAME TO tags", "tags"),
-}
+#: What the server knows an order's charge by, `OrderRow.charge_key`, and its amount.
+CHARGE = "SELECT 'order-' || id || '-' || nonce AS reference, amount FROM orders WHERE id = "
 USER = "SELECT * FROM users WHERE username = "
 
 
@@ -95,29 +89,120 @@ def check_ledger(settings: Settings) -> dict[str, Any]:
     return run(settings, lambda _kit, work: LedgerService(LedgerRepository()).check(work))
 
 
-def mint_token(settings: Settings, treatment: Mapping[str, str], username: str) -> dict[str, Any]:
-    """A token as the server would sign it. Raises LabError where there is no such user."""
+def mint_token(settings: Settings, treatment: Mapping[str, str], username: str, claims: str = "{}") -> dict[str, Any]:
+    """A token as the server would sign it, or several. Raises LabError where there is no such user.
+
+    `claims` is JSON: an object of claims in place of the usual ones, or a list of such objects, a token for each.
+    """
     # Here, since the other commands need nothing of the application and probes wait for them to start.
     from target_app.controls.model import Kit
-    from target_app.controls.token_signature import TOKEN_SIGNATURE
     from target_app.metrics import Metrics
     from target_app.signing_keys import SigningKeys
+    from target_app.tuning.token_cache import NoCache
+    from target_app.users.session import Session
+    from target_app.users.tokens import session_tokens
 
-    user_id = read_db(settings, username)["row"]["id"]
+    variants = changed_claims(claims)
+    row = read_db(settings, username)["row"]
     metrics = Metrics()
     kit = Kit(settings, connect(settings.database_url, metrics), metrics, SigningKeys(settings.key_file))
-    return {"token": TOKEN_SIGNATURE.build(treatment, kit).sign(user_id)}
+    tokens = session_tokens(treatment, kit, NoCache(kit))
+    made = [tokens.write(Session(row["id"], row["token_version"]), changes) for changes in variants]
+    return {"token": made[0], "tokens": made}
+
+
+def changed_claims(text: str) -> list[dict[str, Any]]:
+    """A JSON object, or those of a list. Raises LabError."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    variants = given if isinstance(given, list) else [given]
+    if not variants or not all(isinstance(one, dict) for one in variants):
+        raise LabError(f"{text!r} is neither a JSON object of claims nor a list of such objects")
+    return variants
+
+
+class Fault(NamedTuple):
+    """What is done to what the server keeps: whether it is so, how it is done and taken back, and what shows it."""
+
+    there: Callable[[Settings], bool]
+    breaks: Callable[[Settings], None]
+    mends: Callable[[Settings], None]
+    shown_by: str
 
 
 def fault(settings: Settings, kind: str) -> dict[str, Any]:
-    """Break the arm's own database (`missing_table`) or mend it (`repair`)."""
+    """Break what the arm keeps, or mend it (`repair`). Breaking what is broken and mending what is whole do nothing."""
+    refuse_remote(settings.database_url)
+    if kind == "repair":
+        broken = [one for one in FAULTS.values() if one.there(settings)]
+        for one in broken:
+            one.mends(settings)
+        return {"mended": len(broken)}
     if kind not in FAULTS:
-        raise LabError(f"there is no fault {kind!r}; there are {', '.join(FAULTS)}")
-    wanted = FAULTS[kind]
-    present = {row["name"] for row in fetch(settings.database_url, tables_of(settings.database_url))}
-    if wanted.made not in present:  # breaking what is broken and mending what is whole change nothing
-        fetch(settings.database_url, wanted.statement)
-    return {"provokes": {"method": "GET", "path": "/api/tags"}}
+        raise LabError(f"there is no fault {kind!r}; there are {', '.join(FAULTS)}, repair")
+    if not FAULTS[kind].there(settings):
+        FAULTS[kind].breaks(settings)
+    return {"provokes": {"method": "GET", "path": FAULTS[kind].shown_by}}
+
+
+def executing(statement: str) -> Callable[[Settings], None]:
+    """What runs a statement on the database."""
+
+    def execute(settings: Settings) -> None:
+        fetch(settings.database_url, statement)
+
+    return execute
+
+
+def tags_missing(settings: Settings) -> bool:
+    """Whether the table of tags has another name."""
+    tables = fetch(settings.database_url, tables_of(settings.database_url))
+    return "tags_taken_away" in {row["name"] for row in tables}
+
+
+#: What an edit of the audit log leaves in a record.
+EDITED = "-edited"
+AUDIT_EDITED = f"SELECT number FROM audit_log WHERE object LIKE '%{EDITED}'"
+EDIT_AUDIT = f"UPDATE audit_log SET object = object || '{EDITED}' WHERE number = (SELECT max(number) FROM audit_log)"
+MEND_AUDIT = f"UPDATE audit_log SET object = replace(object, '{EDITED}', '')"
+
+
+def audit_edited(settings: Settings) -> bool:
+    """Whether a record of the audit log bears the mark, in the database or in the text file."""
+    return EDITED in audit_text(settings) or bool(fetch(settings.database_url, AUDIT_EDITED))
+
+
+def edit_audit(settings: Settings) -> None:
+    """Change the last record, by whoever can write where the log stands."""
+    if text := audit_text(settings):
+        settings.audit_file.write_text(f"{text.removesuffix(chr(10))}{EDITED}\n", encoding="utf-8")
+    else:
+        fetch(settings.database_url, EDIT_AUDIT)
+
+
+def mend_audit(settings: Settings) -> None:
+    """Take the change back."""
+    if text := audit_text(settings):
+        settings.audit_file.write_text(text.replace(EDITED, ""), encoding="utf-8")
+    fetch(settings.database_url, MEND_AUDIT)
+
+
+def audit_text(settings: Settings) -> str:
+    """The audit log in plain text; empty where there is none."""
+    return settings.audit_file.read_text(encoding="utf-8") if settings.audit_file.exists() else ""
+
+
+FAULTS = {
+    "missing_table": Fault(
+        tags_missing,
+        executing("ALTER TABLE tags RENAME TO tags_taken_away"),
+        executing("ALTER TABLE tags_taken_away RENAME TO tags"),
+        "/api/tags",
+    ),
+    "edited_audit": Fault(audit_edited, edit_audit, mend_audit, "/api/admin/audit/verification"),
+}
 
 
 def resolve(settings: Settings, name: str, address: str, connect: str) -> dict[str, Any]:
@@ -126,6 +211,35 @@ def resolve(settings: Settings, name: str, address: str, connect: str) -> dict[s
         raise LabError("TARGET_RESOLVER_FILE names no file: this server asks the system for names")
     add_name(settings.resolver_file, name, address, connect)
     return {"name": name, "address": address, "connect": connect}
+
+
+def sign_webhook(settings: Settings, order: int, events: str) -> dict[str, Any]:
+    """Events about an order, as the payment provider would have signed them. Raises LabError.
+
+    `events` is JSON: a list of `{"type": "charge.declined", "age": 0}`, the age in seconds.
+    """
+    rows = fetch(settings.database_url, CHARGE, order)
+    if not rows:
+        raise LabError(f"there is no order {order}")
+    secret = ProviderSecrets(settings.provider_file).webhook_secret()
+    about = {"id": f"ch_{secrets.token_hex(8)}", **rows[0]}
+    signed = [signed_event(secret, about, kind, age) for kind, age in wanted_events(events)]
+    return {"path": "/api/payments/webhook", "header": SIGNATURE_HEADER, "events": signed}
+
+
+def signed_event(secret: bytes, about: Mapping[str, Any], kind: str, age: int) -> dict[str, str]:
+    """The body of a new event, and its signature of so many seconds ago."""
+    body = json.dumps({"id": f"ev_{secrets.token_hex(8)}", "type": kind, "data": dict(about)})
+    at = int(time.time()) - age
+    return {"body": body, "signature": f"t={at},v1={signature(secret, at, body.encode())}"}
+
+
+def wanted_events(text: str) -> list[tuple[str, int]]:
+    """Types and ages in seconds. Raises LabError."""
+    try:
+        return [(str(one["type"]), int(one["age"])) for one in json.loads(text)]
+    except (ValueError, TypeError, LookupError):
+        raise LabError(f"{text!r} is no JSON list of types and ages of events") from None
 
 
 def kill(server: int) -> dict[str, Any]:

@@ -70,7 +70,10 @@ class Metrics:
             "target_control_decisions_total", "What a control decided", ["control", "decision"], registry=registry
         )
         self._fallbacks = Counter(
-            "target_state_fallbacks_total", "Looks at shared state while Redis was away", ["control"], registry=registry
+            "target_state_fallbacks_total",
+            "Looks at shared state while its store was away",
+            ["control"],
+            registry=registry,
         )
         self.password_hash_seconds = Histogram(
             "target_password_hash_seconds", "Time of one password hash", buckets=HASH_BUCKETS_S, registry=registry
@@ -182,7 +185,7 @@ class Metrics:
         return counter.inc
 
     def fallback(self, control: str) -> Callable[[], None]:
-        """A counter of how often a control did without Redis, looked up once, at assembly."""
+        """A counter of how often a control did without its store, looked up once, at assembly."""
         counter = self._fallbacks.labels(control)
         return counter.inc
 

@@ -10,8 +10,7 @@ from target_app.background import Background
 from target_app.comments.service import CommentService
 from target_app.controls.function_authz import FunctionAuthz
 from target_app.controls.input_limits import InputLimits
-from target_app.controls.password_hash import Passwords
-from target_app.controls.token_signature import TokenSignature
+from target_app.controls.mass_assignment import MassAssignment
 from target_app.coupons.service import CouponService
 from target_app.database import Database
 from target_app.ledger.service import LedgerService
@@ -28,6 +27,9 @@ from target_app.realtime.parts import Realtime
 from target_app.redis_client import RedisClient
 from target_app.threads import Threads
 from target_app.transfer.service import TransferService
+from target_app.tuning.input_validation import InputValidation
+from target_app.tuning.serializer import Serializer
+from target_app.users.authenticator import Authenticator
 from target_app.users.service import UserService
 from target_app.webhooks.service import WebhookService
 
@@ -49,10 +51,12 @@ class Parts:
     redis: RedisClient | None
     metrics: Metrics
     background: Background
-    passwords: Passwords
-    tokens: TokenSignature
+    authenticator: Authenticator
     functions: FunctionAuthz
     input_limits: InputLimits
+    assignment: MassAssignment
+    validation: InputValidation
+    serializer: Serializer
     audit: AuditService
     users: UserService
     accounts: AccountService

@@ -172,14 +172,14 @@ def user_row(dice: Dice, number: int, size: Size, hashes: Sequence[str], sentenc
     bio = sentences[dice.below(len(sentences))] if dice.below(4) else None
     at = EPOCH_MS + number * MINUTE_MS
     password_hash = hashes[number - 1 if reads else -1]
-    return (number, name, f"{name}@example.test", password_hash, bio, None, at, at, "reader", None)
+    return (number, name, f"{name}@example.test", password_hash, bio, None, at, at, "reader", None, 0)
 
 
 def staff_row(role: Role, number: int, password_hash: str) -> tuple[Any, ...]:
     """A row of users for somebody who moderates or administers, and neither writes nor reads."""
     name = f"{role}0001"
     at = EPOCH_MS + number * MINUTE_MS
-    return (number, name, f"{name}@example.test", password_hash, None, None, at, at, role, None)
+    return (number, name, f"{name}@example.test", password_hash, None, None, at, at, role, None, 0)
 
 
 def article_row(

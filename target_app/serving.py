@@ -20,6 +20,7 @@ from typing import NoReturn
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from target_app.controls.transport import TRANSPORTS
 from target_app.operator_error import OperatorError
 from target_app.settings import Settings, is_loopback
 from target_app.treatment import Treatment
@@ -34,6 +35,8 @@ PR_SET_PDEATHSIG = 1
 PARENT = "TARGET_PARENT_PID"
 #: Connections that wait to be accepted, as many as uvicorn lets wait.
 BACKLOG = 2048
+#: New connections that a worker takes in one turn of its loop.
+ACCEPTED_AT_ONCE = 16
 
 
 class ServingError(OperatorError):
@@ -61,14 +64,24 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
+def doors(listener: socket.socket) -> list[socket.socket]:
+    """The listening socket, several times.
+
+    libuv takes one connection from a socket in a turn of the loop. Where many requests make turns long, new clients
+    would wait for seconds behind those who came before them, and be served when they have given up.
+    """
+    return [listener, *(listener.dup() for _ in range(ACCEPTED_AT_ONCE - 1))]
+
+
 def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
     """Serve until SIGTERM or SIGINT. The workers read their settings from the environment."""
     refuse_exposure(settings.host, treatment)
     listener = bound_socket(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
+    transport = TRANSPORTS[treatment["transport"]]
     os.environ["TARGET_PORT"] = str(port)
     os.environ["TARGET_WORKERS"] = str(workers)
-    print(f"Serving {treatment} on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    print(f"Serving {treatment} on {transport.scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     config = uvicorn.Config(
         "target_app.app:from_environment" if workers == 1 else "target_app.serving:worker",
         factory=True,
@@ -87,11 +100,12 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
         forwarded_allow_ips=settings.trusted_proxy,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        **transport.options(settings.certificate_file, host),
     )
     if workers == 1:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, leave)
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(config).run(sockets=doors(listener))
     else:
         run_workers(config, listener)
 
@@ -127,7 +141,7 @@ def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
     os.environ[PARENT] = str(os.getpid())
     try:
-        workers = Workers(config, sockets=[listener])
+        workers = Workers(config, sockets=doors(listener))
         workers.run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     workers: PositiveInt = 1
     #: Whether TLS ends in front of this server: browsers then send its cookies over TLS alone.
     https: bool = False
+    #: Where the certificate stands, or is made, that TLS is served with; its key has the suffix `.key`.
+    tls_certificate_file: Path | None = None
     pool_size: PositiveInt = 10
     #: PostgreSQL gives up a statement that takes longer; the request is answered 503.
     statement_timeout_ms: PositiveInt = 5000
@@ -71,6 +73,16 @@ class Settings(BaseSettings):
     def uploads(self) -> Path:
         """Where uploaded files stand: as told, else beside a SQLite database, else in STATE."""
         return self.upload_folder or self.key_file.with_suffix(".uploads")
+
+    @property
+    def certificate_file(self) -> Path:
+        """Where the certificate stands: as told, else beside the signing keys."""
+        return self.tls_certificate_file or self.key_file.with_suffix(".crt")
+
+    @property
+    def audit_file(self) -> Path:
+        """Where an audit log in plain text stands: beside the signing keys."""
+        return self.key_file.with_suffix(".audit.log")
 
     @property
     def provider_file(self) -> Path:

@@ -23,8 +23,8 @@ PAGE = "ORDER BY articles.id DESC LIMIT 20 OFFSET 0"
 
 TAGS = "SELECT tags.name FROM tags WHERE tags.articles_count > 0 ORDER BY tags.articles_count DESC, tags.name"
 USER = (
-    "SELECT users.id, users.username, users.email, users.bio, users.image, users.role, users.suspended_at "
-    "FROM users WHERE users.id = ?"
+    "SELECT users.id, users.username, users.email, users.bio, users.image, users.role, users.suspended_at, "
+    "users.token_version FROM users WHERE users.id = ?"
 )
 LIST = f"SELECT {ARTICLE}{NOBODY}{ALL}{WRITTEN}WHERE {{public}} {PAGE}"
 SIGNED_LIST = f"SELECT {ARTICLE}{VIEWER}{{no}} AS purchased, {ALL}{WRITTEN}WHERE {{public}} {PAGE}"

@@ -6,17 +6,24 @@ import random
 import secrets
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from http.cookiejar import CookieJar
 from ipaddress import ip_address
+from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from security.guard import Pinned
+from security.probe.outcome import CouldNotRunError
 
 FRESH_PARAMETER = "probe"
+BUSY = 503
+#: How long a patient client waits before it sends a request again, s.
+PAUSE_S = 0.25
 
 
 @dataclass
@@ -26,14 +33,16 @@ class Meter:
     max_rate: float | None = None
     requests: int = 0
     _free_at: float = field(default=0.0, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
 
     def pass_one(self) -> None:
-        """Count one request, after waiting until it may be sent."""
-        self.requests += 1
-        if self.max_rate:
-            now = time.monotonic()
-            time.sleep(max(0.0, self._free_at - now))
-            self._free_at = max(now, self._free_at) + 1 / self.max_rate
+        """Count one request, after waiting until it may be sent. Several threads may ask at once."""
+        with self._lock:
+            self.requests += 1
+            if self.max_rate:
+                now = time.monotonic()
+                time.sleep(max(0.0, self._free_at - now))
+                self._free_at = max(now, self._free_at) + 1 / self.max_rate
 
 
 class Sources:
@@ -61,7 +70,11 @@ class Sources:
 
 
 class Client:
-    """An HTTP client that reaches the pinned place and nothing else. `timeout_s` holds for each phase of a request."""
+    """An HTTP client that reaches the pinned place and nothing else. `timeout_s` holds for each phase of a request.
+
+    A request that is answered 503 was not worked on, which says nothing of any control: it is sent again, as often as
+    the client has `patience`. Without any, a 503 is an answer like others.
+    """
 
     def __init__(
         self,
@@ -71,8 +84,12 @@ class Client:
         meter: Meter,
         timeout_s: float = 10.0,
         headers: Mapping[str, str] | None = None,
+        cookies: CookieJar | None = None,
+        patience: int = 0,
     ) -> None:
         self.source = source
+        self._patience = patience
+        self._cookies = cookies
         self._meter = meter
         self._pinned = pinned
         self._headers = {**(headers or {}), "host": pinned.host_header}
@@ -86,25 +103,47 @@ class Client:
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | int] | None = None,
+        params: Mapping[str, Any] | None = None,
         json: Any = None,
+        data: Mapping[str, Any] | None = None,
+        content: str | bytes | Iterable[bytes] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         fresh: bool = True,
     ) -> httpx.Response:
         """Send one request to `path` of the target and read its answer in full.
 
+        Raises CouldNotRunError where the target stays too busy for the client's patience.
+
         A `fresh` GET carries a parameter that no request before it had: no cache has its answer, so that what a cache
-        does wrong is found by the probe of the cache alone.
+        does wrong is found by the probe of the cache alone. `files` are those of a form: field, and name, bytes, type.
         """
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"{path!r} is no path on the target")
-        self._meter.pass_one()
         query = dict(params or {})
         if fresh and method == "GET":
             query[FRESH_PARAMETER] = secrets.token_hex(6)
-        answer = self._client.request(
-            method, path, params=query, json=json, headers=dict(headers or {}), extensions=self._extensions
-        )
+        options = {
+            "params": query or None,
+            "json": json,
+            "data": data,
+            "content": content,
+            "files": files,
+            "headers": headers,
+        }
+        answer, again = self._send(method, path, options), 0
+        while answer.status_code == BUSY and self._patience:
+            if again == self._patience:
+                raise CouldNotRunError(
+                    f"The target is too busy: {method} {path} was answered {BUSY} {again + 1} times."
+                )
+            time.sleep(PAUSE_S)
+            answer, again = self._send(method, path, options), again + 1
+        return answer
+
+    def _send(self, method: str, path: str, options: Mapping[str, Any]) -> httpx.Response:
+        self._meter.pass_one()
+        answer = self._client.request(method, path, **options, extensions=self._extensions)
         if answer.is_server_error:
             # A server may close the connection on which it failed, and say so too late for the next request.
             self._client.close()
@@ -119,9 +158,10 @@ class Client:
         return httpx.Client(
             base_url=self._pinned.base_url,
             headers=self._headers,
-            transport=httpx.HTTPTransport(local_address=self.source, verify=_TLS),
+            transport=httpx.HTTPTransport(local_address=self.source, verify=trusting(self._pinned.ca_file)),
             follow_redirects=False,
             trust_env=False,
+            cookies=self._cookies,
             timeout=self._timeout_s,
         )
 
@@ -138,5 +178,7 @@ class Client:
         self.close()
 
 
-# Reading the certificate store takes longer than most probes: once for all clients.
-_TLS = ssl.create_default_context()
+@cache
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """TLS that trusts these certificates, or the system's, whose store takes longer to read than most probes."""
+    return ssl.create_default_context(cafile=ca_file)

@@ -37,7 +37,7 @@ CLOSED = frozenset({401, 403, 404, 410})
 
 def error_leak(scene: Scene) -> Verdict:
     """Break the target's own database, provoke its 500, read it for internals, and mend the database again."""
-    client = scene.people.visitor()
+    client = scene.people.visitor(patience=0)
     with scene.lab.fault(FAULT) as (method, path):
         answers = [client.request(method, path, headers={"accept": accept}) for accept in ACCEPTS]
     mended = client.request(method, path).status_code

@@ -15,6 +15,9 @@ from security.probe.client import Client, Meter, Sources
 from security.probe.outcome import CouldNotRunError
 from security.probe.target import Account, Accounts, Login, ProbeTarget
 
+#: How often a probe sends a request again that a busy target did not work on.
+PATIENCE = 8
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -66,7 +69,7 @@ class People:
 
     def __init__(self, target: ProbeTarget, pinned: Pinned, pool: AccountPool, sources: Sources, meter: Meter) -> None:
         self._target = target
-        self._pinned = pinned
+        self.pinned = pinned
         self._pool = pool
         self._sources = sources
         self.meter = meter
@@ -80,14 +83,17 @@ class People:
         """A source address that nobody has."""
         return self._sources.take()
 
-    def visitor(self, source: str | None = None, *, headers: Mapping[str, str] | None = None) -> Client:
+    def visitor(
+        self, source: str | None = None, *, headers: Mapping[str, str] | None = None, patience: int = PATIENCE
+    ) -> Client:
         """Someone without an account, on new connections; from `source`, or else from an address of their own."""
         client = Client(
-            self._pinned,
+            self.pinned,
             source=source or self.source(),
             meter=self.meter,
             timeout_s=self._target.timeout_s,
             headers=headers,
+            patience=patience,
         )
         return self._stack.enter_context(client)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from security.probe.outcome import CouldNotRunError
@@ -13,6 +14,16 @@ from security.probe.target import LabCommands
 from security.redact import redact_text
 
 TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class SignedEvent:
+    """An event for the target's `path`: its body, and the signature that goes into the header."""
+
+    path: str
+    header: str
+    body: str
+    signature: str
 
 
 class LabMissingError(CouldNotRunError):
@@ -25,10 +36,27 @@ class Lab:
     def __init__(self, commands: LabCommands) -> None:
         self._commands = commands
         self._rows: dict[str, dict[str, Any]] = {}
+        self._tokens: dict[tuple[str, ...], dict[str, str]] = {}
 
     def mint_token(self, username: str) -> str:
         """A validly signed token of this user."""
-        return _text(self._run("mint_token", username=username), "token")
+        return _text(self._run("mint_token", username=username, claims="{}"), "token")
+
+    def mint_tokens(self, username: str, variants: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Validly signed tokens of this user, by name, each with other claims in place of the usual ones.
+
+        Those that were signed once for this user under these names are given again: a command takes a second.
+        """
+        known = self._tokens.get((username, *variants))
+        if known is not None:
+            return known
+        if not any("{claims}" in word for word in self._commands.mint_token or ()):
+            raise LabMissingError("The target's lab command mint_token takes no claims.")
+        tokens = self._run("mint_token", username=username, claims=json.dumps([*variants.values()])).get("tokens")
+        if not isinstance(tokens, list) or len(tokens) != len(variants):
+            raise CouldNotRunError("The lab command mint_token printed no token for each object of claims.")
+        signed = self._tokens[username, *variants] = dict(zip(variants, map(str, tokens), strict=True))
+        return signed
 
     def read_row(self, username: str) -> dict[str, Any]:
         """The stored row of this user, by column, as it was when it was first asked for: a command takes a second."""
@@ -54,6 +82,16 @@ class Lab:
     def resolve(self, name: str, *, address: str, connect: str) -> None:
         """Let a name stand for `address` in the target's outbound calls, and lead to `connect`, 127.x.y.z:port."""
         self._run("resolve", name=name, address=address, connect=connect)
+
+    def sign_webhook(self, order: int, events: Sequence[tuple[str, int]]) -> list[SignedEvent]:
+        """Events of these types and ages (s) about an order of the target, as its payment provider signs them."""
+        wanted = json.dumps([{"type": kind, "age": age} for kind, age in events])
+        answer = self._run("sign_webhook", order=str(order), events=wanted)
+        signed = answer.get("events")
+        if not isinstance(signed, list) or len(signed) != len(events):
+            raise CouldNotRunError("The lab command sign_webhook printed no event for each type.")
+        path, header = _text(answer, "path"), _text(answer, "header")
+        return [SignedEvent(path, header, _text(one, "body"), _text(one, "signature")) for one in signed]
 
     def kill(self) -> int:
         """End one process of the target, as a crash would; its id."""

@@ -12,10 +12,11 @@ from security.probe.scene import Scene, require
 from security.probe.target import Account
 
 GUESSES = 40
+# Accounts that are locked at all are locked after three to ten wrong passwords.
+LOCKING_GUESSES = 20
 SPRAYED_ACCOUNTS = 40
 # Spraying tries one likely password, here one that no account has, on many accounts; guessing tries many on one.
 SPRAYED_PASSWORD = "Summer-2024-sprayed"
-CONNECTIONS_PER_WORKER = 24
 
 WRONG = 401
 THROTTLED = frozenset({403, 423, 429})
@@ -61,7 +62,7 @@ def owner_lockout(scene: Scene) -> Verdict:
     account, owner, attacker = scene.people.account(), scene.people.visitor(), scene.people.visitor()
     first = scene.people.log_in(owner, account).status_code
     require(first == 200, f"The owner could not log in before the attack: {first}.")
-    tries = _try(scene, attacker, ((account, word) for word in islice(_words(), GUESSES)))
+    tries = _try(scene, attacker, ((account, word) for word in islice(_words(), LOCKING_GUESSES)))
     again = scene.people.log_in(owner, account).status_code
     attack = f"Another address guessed {tries.wrong} times and was " + (
         f"then answered {tries.refused}" if tries.refused else "never refused"
@@ -88,7 +89,7 @@ def throttle_multiplied(scene: Scene) -> Verdict:
             f"{first.wrong} wrong passwords in a row are not refused: there is no budget to multiply."
         )
     require(first.wrong > 0, f"The first wrong password was answered {first.refused}: the budget was spent before.")
-    connections = CONNECTIONS_PER_WORKER * scene.target.workers
+    connections = scene.connections
     more = sum(_spend(scene, account, source, words).wrong for _ in range(connections))
     seen = f"One connection was refused after {first.wrong} wrong passwords; {connections} new connections"
     # A budget that refills with time gives back a try or two meanwhile; a second worker gives back all of it.

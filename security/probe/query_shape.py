@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from security.probe.client import Client
 from security.probe.outcome import CouldNotRunError, Verdict, stopped, succeeded
+from security.probe.paired import Differences
 from security.probe.scene import Scene, field_of, require
 
 METRICS_PATH = "/metrics"
 COUNTER = re.compile(r"^target_db_statements_total(?:\{[^}]*\})?\s+(\S+)", re.MULTILINE)
 SHORT, LONG = 5, 20
-REPEATS = 3
+PAIRS, ROUNDS = 9, 4
+# Half a statement for each article more: whole ones are the fewest by which a list can grow.
+LEAST_MORE = (LONG - SHORT) / 2
 
 
 def statements_grow(scene: Scene) -> Verdict:
-    """Count SQL statements around lists of 5 and of 20 articles.
+    """Count SQL statements around lists of 5 and of 20 articles, in turn.
 
-    Other traffic on the target adds statements and never takes any away, so the smallest of several counts is taken.
+    Other traffic adds statements to both alike, so that pairs are compared, as many as it takes to tell.
     """
-    client = scene.people.visitor()
+    client, pairs = scene.people.visitor(), list[tuple[float, float]]()
     _warm_up(scene, client)
-    short = min(_statements(scene, client, SHORT) for _ in range(REPEATS))
-    long = min(_statements(scene, client, LONG) for _ in range(REPEATS))
-    seen = f"A list of {SHORT} articles takes {short:g} SQL statements, a list of {LONG} takes {long:g}"
-    if long > short:
+    for _ in range(ROUNDS):
+        pairs += [(_statements(scene, client, SHORT), _statements(scene, client, LONG)) for _ in range(PAIRS)]
+        found = Differences([long - short for short, long in pairs], LEAST_MORE)
+        if found.decision != "open":
+            return _judge(pairs, found)
+    raise CouldNotRunError(f"Other traffic takes too many statements to tell: {_shown(pairs, found)}.")
+
+
+def _judge(pairs: Sequence[tuple[float, float]], found: Differences) -> Verdict:
+    seen = _shown(pairs, found)
+    if found.median >= LEAST_MORE:
         return succeeded(f"{seen}: they grow with the list.")
-    require(long > 0, "No statement was counted around a list: an answer was kept, or the counter stands still.")
+    fewest = min(long for _, long in pairs)
+    require(fewest > 0, "No statement was counted around a list: an answer was kept, or the counter stands still.")
     return stopped(f"{seen}.")
+
+
+def _shown(pairs: Sequence[tuple[float, float]], found: Differences) -> str:
+    fewest = tuple(min(counts) for counts in zip(*pairs, strict=True))
+    low, high = found.interval
+    return (
+        f"A list of {SHORT} articles takes {fewest[0]:g} SQL statements at the fewest, a list of {LONG} {fewest[1]:g}; "
+        f"{len(pairs)} pairs differ by {found.median:g} [{low:g}, {high:g}]"
+    )
 
 
 def _warm_up(scene: Scene, client: Client) -> None:

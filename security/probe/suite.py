@@ -32,7 +32,7 @@ def run_suite(
         UnknownProbeError: a name is not in the catalog.
     """
     chosen = _choose(probes)
-    pinned = allow(target.base_url, target.authorization)
+    pinned = allow(target.base_url, target.authorization, ca_file=target.ca_file)
     pool, sources = AccountPool(target.accounts, seed), Sources(pinned, seed)
     lab = Lab(target.lab)
     return (_run(probe, target, lab, People(target, pinned, pool, sources, _meter(target))) for probe in chosen)

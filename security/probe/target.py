@@ -79,8 +79,10 @@ def run_here(
 class LabCommands:
     """Commands on the target's own machine, as lists of words with the places `{username}` and `{kind}`.
 
-    `kill` ends one of the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and
-    `{connect}`, lets a name of the target's outbound calls stand for one address and lead to another, on loopback.
+    `mint_token` may have the place `{claims}`, a JSON object of claims in place of the usual ones; `kill` ends one of
+    the target's processes, which the target replaces; `resolve`, with `{name}`, `{address}` and `{connect}`, lets a
+    name of the target's outbound calls stand for one address and lead to another, on loopback; `sign_webhook`, with
+    `{order}` and `{events}`, a JSON list of types and ages, signs events of the payment provider.
 
     None means that the target offers no such command: probes that need it answer could_not_run. `run` runs a command
     to its end, as subprocess.run does.
@@ -90,19 +92,30 @@ class LabCommands:
     read_db: Sequence[str] | None = None
     fault: Sequence[str] | None = None
     resolve: Sequence[str] | None = None
+    sign_webhook: Sequence[str] | None = None
     kill: Sequence[str] | None = None
     run: RunCommand = run_here
 
 
 @dataclass(frozen=True)
 class ProbeTarget:
-    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them."""
+    """A target to attack. `api` is the prefix of the Conduit routes, `workers` how many processes serve them.
+
+    `services` are the URLs at which the target was told that other servers are, such as its payment `provider`.
+    `load` is the share of its capacity, in per cent, that others are known to use meanwhile.
+    `admin` is an account that may read the audit log, for the probes that ask what stands in it. `ca_file`
+    names the certificates that a target with TLS is trusted by; None: the system's.
+    """
 
     base_url: str
     accounts: Accounts
     login: Login
     lab: LabCommands = field(default_factory=LabCommands)
     workers: int = 1
+    services: Mapping[str, str] = field(default_factory=dict)
+    load: int = 0
     authorization: Authorization | None = None
+    admin: Account | None = None
+    ca_file: str | None = None
     api: str = "/api"
     timeout_s: float = 10.0

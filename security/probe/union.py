@@ -1,7 +1,7 @@
 """A UNION, built up from what the target answers: first the number of columns, then a row that it can show.
 
 The number of columns is found with unions of no rows (`WHERE 1=0`): the database refuses all numbers but the right one,
-and the application has no odd row to stumble over. Then each column takes a number or a text until the application
+and the application has no odd row to stumble over. Then columns take texts, numbers and a list until the application
 shows the row, and last the marker goes into one column after another.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import httpx
 
@@ -18,8 +17,8 @@ from security.probe.scene import field_of
 MOST_COLUMNS = 48
 # What closes the text that a value may stand in, up to a sub-query in a sub-query.
 CLOSERS = ("'", "')", "'))")
-# A text that reads as a number too: it passes for JSON, for a list of words and for a date in milliseconds.
-NUMBER, TEXT = "1", "'1'"
+# A text that reads as a number too: it passes for either where answers are validated. A list is stored as its JSON.
+NUMBER, TEXT, LIST = "1", "'1'", "'[]'"
 
 Send = Callable[[str], httpx.Response]
 
@@ -57,11 +56,11 @@ def bring_back(send: Send, value: str, shape: Shape, marker: str) -> str | None:
 
 
 def _rows(columns: int) -> Iterator[list[str]]:
-    """Rows of numbers and texts: all alike, then with one column of the other kind, then with two."""
-    for changed in (0, 1, 2):
-        for usual, other in ((NUMBER, TEXT), (TEXT, NUMBER)):
-            for places in combinations(range(columns), changed):
-                yield [other if place in places else usual for place in range(columns)]
+    """Rows of texts, one of which may be a list; times are numbers, and stand side by side."""
+    for first in range(-1, columns - 1):
+        times = (first, first + 1) if first >= 0 else ()
+        for listed in range(-1, columns):
+            yield [NUMBER if place in times else LIST if place == listed else TEXT for place in range(columns)]
 
 
 def _shows_row(answer: httpx.Response) -> bool:

@@ -64,7 +64,9 @@ class Wire:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._pinned.scheme != "https":
             return connection
-        return ssl.create_default_context().wrap_socket(connection, server_hostname=self._pinned.host)
+        return ssl.create_default_context(cafile=self._pinned.ca_file).wrap_socket(
+            connection, server_hostname=self._pinned.host
+        )
 
     def _written(self, request: Request) -> bytes:
         headers = {"Host": self._pinned.host_header, **USUAL, **dict(request.headers)}

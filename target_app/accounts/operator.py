@@ -4,9 +4,8 @@ from typing import Any
 
 from target_app.accounts.repository import AccountRepository
 from target_app.accounts.service import AccountService
-from target_app.audit.repository import AuditRepository
 from target_app.command import run
-from target_app.controls.audit_log import Chained
+from target_app.controls.audit_log import AUDIT_LOG
 from target_app.controls.function_authz import Roles
 from target_app.controls.model import Kit
 from target_app.controls.page_session import Stored
@@ -14,6 +13,7 @@ from target_app.events import Events
 from target_app.operator_error import OperatorError
 from target_app.pages.repository import PageSessionRepository
 from target_app.settings import Settings
+from target_app.treatment import parse_treatment
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.roles import ROLES, Role
 from target_app.web.errors import ApiError
@@ -31,7 +31,7 @@ def set_role(settings: Settings, username: str, role: str) -> dict[str, Any]:
     given: Role = wanted
 
     async def appoint(kit: Kit, work: UnitOfWork) -> dict[str, Any]:
-        audit = Chained(kit, AuditRepository())
+        audit = AUDIT_LOG.build(parse_treatment(settings.treatment), kit)
         sessions = Stored(kit, PageSessionRepository())
         accounts = AccountService(AccountRepository(), Roles(kit), sessions, Events(), audit)
         return await accounts.appoint(work, username, given)

@@ -86,7 +86,7 @@ class ArticleRepository:
         # The slug carries the id, which the database gives: until then something unique stands in its place.
         row = await connection.row(
             insert(articles)
-            .values(**values, slug=secrets.token_hex(16), tag_list=encoded(tag_list), favorites_count=0)
+            .values({**values, "slug": secrets.token_hex(16), "tag_list": encoded(tag_list), "favorites_count": 0})
             .returning(articles.c.id)
         )
         if row is None:

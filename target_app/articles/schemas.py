@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, Field
 
 from target_app.users.schemas import ProfileShown
+from target_app.web.answers import Stored
 from target_app.web.reading import Filled, FilledShort, Limit, Offset, Text
 
 
@@ -75,7 +76,7 @@ class SummaryShown(BaseModel):
     slug: str
     title: str
     description: str
-    tagList: list[str]  # noqa: N815  # the contract's name
+    tagList: Annotated[list[str], Stored]  # noqa: N815  # the contract's name
     createdAt: str  # noqa: N815  # the contract's name
     updatedAt: str  # noqa: N815  # the contract's name
     favorited: bool
@@ -91,8 +92,8 @@ class ArticleShown(SummaryShown):
     """
 
     body: str
-    draft: Literal[True] | None = None
     purchased: bool | None = None
+    draft: Literal[True] | None = None
 
 
 class ArticleAnswer(BaseModel):

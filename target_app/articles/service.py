@@ -4,6 +4,7 @@ from typing import Any
 from target_app.articles.repository import ArticleRepository
 from target_app.articles.rows import ArticleRow, Page, detail, summary
 from target_app.articles.schemas import ArticleQuery, ArticleUpdate, NewArticle, PageQuery
+from target_app.controls.mass_assignment import MassAssignment
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.response_fields import ResponseFields
 from target_app.controls.sql import Filters
@@ -17,11 +18,17 @@ class ArticleService:
     """Articles, drafts, tags and favorites."""
 
     def __init__(
-        self, repository: ArticleRepository, authz: ObjectAuthz, fields: ResponseFields, events: Events
+        self,
+        repository: ArticleRepository,
+        authz: ObjectAuthz,
+        fields: ResponseFields,
+        assignment: MassAssignment,
+        events: Events,
     ) -> None:
         self._repository = repository
         self._authz = authz
         self._fields = fields
+        self._assignment = assignment
         self._events = events
 
     async def page(self, work: UnitOfWork, query: ArticleQuery, viewer: int | None) -> dict[str, Any]:
@@ -45,7 +52,8 @@ class ArticleService:
     async def create(self, work: UnitOfWork, new: NewArticle, viewer: int) -> dict[str, Any]:
         """Publish an article or keep a draft."""
         now = now_ms()
-        values = new.model_dump(exclude={"tagList"}) | {"author_id": viewer, "created_at": now, "updated_at": now}
+        decided = {"author_id": viewer, "created_at": now, "updated_at": now}
+        values = self._assignment.row("articles", new.model_dump(), decided)
         slug = await self._repository.add(await work.writing(), values, new.tagList)
         article = await self._found(work, slug, viewer)
         if not new.draft:
@@ -65,11 +73,9 @@ class ArticleService:
         """Change an article. Raises ApiError 403, 404."""
         connection = await work.writing()
         article = await self.changeable(work, slug, viewer)
-        given = update.model_fields_set
-        values = update.model_dump(include=given - {"tagList"}) | {"updated_at": now_ms()}
-        changed = await self._repository.change(
-            connection, article, values, update.tagList if "tagList" in given else None
-        )
+        given = update.model_dump(exclude_unset=True)
+        values = self._assignment.row("articles", given, {"updated_at": now_ms()})
+        changed = await self._repository.change(connection, article, values, given.get("tagList"))
         updated = await self._found(work, changed, viewer)
         if article.draft and not updated.draft:
             await self._published(work, updated)

@@ -1,4 +1,3 @@
-from target_app.audit.repository import AuditRepository
 from target_app.audit.rows import AuditRow, Verdict
 from target_app.audit.schemas import AuditQuery
 from target_app.controls.audit_log import AuditLog
@@ -8,13 +7,12 @@ from target_app.unit_of_work import UnitOfWork
 class AuditService:
     """Reading the audit log; each domain writes its own acts."""
 
-    def __init__(self, repository: AuditRepository, log: AuditLog) -> None:
-        self._repository = repository
+    def __init__(self, log: AuditLog) -> None:
         self._log = log
 
     async def page(self, work: UnitOfWork, query: AuditQuery) -> tuple[list[AuditRow], int | None]:
         """Some rows, the newest first, and the `before` of the next page."""
-        rows = await self._repository.before(await work.reading(), query.before, query.limit + 1)
+        rows = await self._log.page(work, query.before, query.limit + 1)
         page = rows[: query.limit]
         return page, page[-1].number if len(rows) > query.limit else None
 

@@ -8,7 +8,6 @@ The budgets are looked up before the hash and once more after it, so that guesse
 through before the first of them is counted. The address is the peer's: X-Forwarded-For is whatever the client writes.
 """
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Protocol
 
 from target_app.controls.model import Factor, Kit, Level
 from target_app.controls.redis_state import FallbackState
-from target_app.controls.state import Counter, ProcessState, SharedState, ThrottleState
+from target_app.controls.state import Counter, ProcessState, SharedState, ThrottleState, digest
 from target_app.schema import now_ms
 from target_app.web.errors import ApiError
 
@@ -60,11 +59,6 @@ class Attempt:
     def keys(self) -> tuple[str, ...]:
         """All four."""
         return (self.pair, self.by_address, self.by_strangers, self.known)
-
-
-def digest(*parts: str) -> str:
-    """A key of constant length that tells nothing and that no choice of parts can forge."""
-    return hashlib.sha256("\x00".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 class LoginThrottle(Protocol):

@@ -2,11 +2,12 @@
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from target_app.controls.model import Kit
-from target_app.outbound.resolver import Address, Names, Place
+from target_app.controls.model import Factor, Kit, Level
+from target_app.outbound.resolver import Address, Names, Place, names, system_places
 from target_app.web.errors import ApiError
 
 if TYPE_CHECKING:  # importing aiohttp costs more than many a server's whole start: it waits for the first fetch
@@ -26,6 +27,9 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 #: The anycast address of 6to4 relays (RFC 7526 took it out of use).
 RELAYS = ipaddress.IPv4Network("192.88.99.0/24")
 
+#: What a block list usually has.
+BLOCKED = ("localhost", "127.", "0.", "10.", "172.16.", "192.168.", "169.254.", "::1")
+
 
 class UrlRefusedError(ApiError):
     """A request must not be sent there: an answer of status 422."""
@@ -40,6 +44,9 @@ class OutboundGuard(Protocol):
     def accept(self, url: str) -> "URL":
         """The URL, if a request may be sent to it as far as its text tells."""
 
+    def follow(self, url: str) -> "URL":
+        """The same for a URL that an answer redirects to."""
+
     async def admit(self, url: str) -> None:
         """The same, and what its name now leads to is judged too. Raises OSError where the name is unknown."""
 
@@ -47,11 +54,65 @@ class OutboundGuard(Protocol):
         """What makes connections to such places alone, for the running loop."""
 
 
+class Unguarded:
+    """Requests go wherever they are sent, over connections that are kept."""
+
+    def __init__(self, kit: Kit) -> None:
+        self._names = names(kit.settings.resolver_file)
+
+    def accept(self, url: str) -> "URL":
+        """Any. Raises ValueError for what is no URL."""
+        from yarl import URL
+
+        return URL(url)
+
+    def follow(self, url: str) -> "URL":
+        """Any."""
+        return Unguarded.accept(self, url)
+
+    async def admit(self, url: str) -> None:
+        """No name is looked up."""
+        self.accept(url)
+
+    def connector(self) -> "aiohttp.TCPConnector":
+        """What an HTTP client has by itself."""
+        import aiohttp
+
+        from target_app.outbound.pinned import PinnedResolver
+
+        return aiohttp.TCPConnector(resolver=PinnedResolver(self._places), limit=64, ssl=True)
+
+    async def _places(self, name: str, port: int) -> Sequence[Place]:
+        """As the system does it: a number in any notation is an address."""
+        try:
+            return await system_places(name, port, socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            return await self._names.places(name, port)
+
+
+class StringCheck(Unguarded):
+    """The text of the host is compared with a block list, once."""
+
+    def __init__(self, kit: Kit) -> None:
+        super().__init__(kit)
+        self._allow = kit.metrics.decision("outbound_guard", "allow")
+        self._deny = kit.metrics.decision("outbound_guard", "deny")
+
+    def accept(self, url: str) -> "URL":
+        """Hosts that look internal are refused."""
+        target = super().accept(url)
+        if (target.raw_host or "").startswith(BLOCKED):
+            self._deny()
+            raise UrlRefusedError
+        self._allow()
+        return target
+
+
 class ResolvedAndPinned:
     """Web ports of public addresses. A name is looked up once for each connection, judged, and that is connected to."""
 
-    def __init__(self, kit: Kit, names: Names) -> None:
-        self._names = names
+    def __init__(self, kit: Kit) -> None:
+        self._names: Names = names(kit.settings.resolver_file)
         self._allow = kit.metrics.decision("outbound_guard", "allow")
         self._deny = kit.metrics.decision("outbound_guard", "deny")
 
@@ -73,6 +134,10 @@ class ResolvedAndPinned:
         if not is_name(host):
             self._judge_literal(host)
         return target
+
+    def follow(self, url: str) -> "URL":
+        """Judged like the first URL."""
+        return self.accept(url)
 
     async def admit(self, url: str) -> None:
         """One look-up, whose answer is used for nothing else: the connection asks anew."""
@@ -145,3 +210,38 @@ def embedded(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
             yield inner
     if address in NAT64:
         yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+OUTBOUND_GUARD: Factor[OutboundGuard] = Factor(
+    name="outbound_guard",
+    kind="control",
+    threat="A user makes the server send requests into its own network",
+    owasp=("API7",),
+    asvs=("1.3.6",),
+    cwe=("918",),
+    cost_hypothesis="A look-up and a connection for each fetch, which other clients keep: on loopback half a ms of "
+    "CPU a fetch, of which judging is 10 µs",
+    journeys=("integrator",),
+    levels=(
+        Level(
+            "off",
+            "weak",
+            "every URL is fetched",
+            Unguarded,
+            trips=("outbound_internal", "outbound_notation", "outbound_redirect", "outbound_rebinding"),
+        ),
+        Level(
+            "string_check",
+            "weak",
+            "hosts on a list of words are refused, redirects are followed",
+            StringCheck,
+            trips=("outbound_notation", "outbound_redirect", "outbound_rebinding"),
+        ),
+        Level(
+            "resolved_and_pinned",
+            "strong",
+            "names are resolved once, judged, and that is connected to; redirects too",
+            ResolvedAndPinned,
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""How a password is stored, and the bounded pool of threads that does the hashing."""
+"""How a password is stored."""
 
 import base64
 import hashlib
@@ -11,7 +11,6 @@ import argon2
 import bcrypt
 
 from target_app.controls.model import Factor, Kit, Level, StaticFinding
-from target_app.threads import Room, Threads
 
 
 class PasswordHash(Protocol):
@@ -93,40 +92,6 @@ class Argon2id:
             return False
 
 
-class Passwords:
-    """A password hash behind a pool of threads. The event loop never hashes, and the queue is bounded."""
-
-    def __init__(self, scheme: PasswordHash, kit: Kit) -> None:
-        self._scheme = scheme
-        self._observe = kit.metrics.password_hash_seconds.observe
-        self._threads = Threads(
-            "password",
-            Room(kit.settings.hash_threads, kit.settings.hash_queue_limit),
-            kit.metrics.hash_queue,
-            kit.metrics.decision("password_hash", "allow"),
-            kit.metrics.decision("password_hash", "deny"),
-        )
-        self._nobody = ""
-
-    async def prepare(self) -> None:
-        """Make the hash that stands in for unknown accounts, so that their log-in takes as long as any other."""
-        self._nobody = await self.hash("nobody's password")
-
-    async def hash(self, password: str) -> str:
-        """What to store for `password`. Raises ApiError 503 when too many are waiting."""
-        return await self._threads.run(lambda: self._scheme.hash(password), self._observe)
-
-    async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether `password` is the one stored; for an unknown account (None) the same work, then False."""
-        against = self._nobody if stored is None else stored
-        matches = await self._threads.run(lambda: self._scheme.verify(password, against), self._observe)
-        return matches and stored is not None
-
-    def close(self) -> None:
-        """Let what is running end, drop what waits."""
-        self._threads.close()
-
-
 #: The scheme behind each level; the seeder hashes with these too.
 SCHEMES: dict[str, Callable[[], PasswordHash]] = {
     "sha256": Sha256,
@@ -137,12 +102,12 @@ SCHEMES: dict[str, Callable[[], PasswordHash]] = {
 }
 
 
-def passwords(level: str) -> Callable[[Kit], Passwords]:
+def scheme(level: str) -> Callable[[Kit], PasswordHash]:
     """The builder of one level."""
-    return lambda kit: Passwords(SCHEMES[level](), kit)
+    return lambda _kit: SCHEMES[level]()
 
 
-PASSWORD_HASH: Factor[Passwords] = Factor(
+PASSWORD_HASH: Factor[PasswordHash] = Factor(
     name="password_hash",
     kind="control",
     threat="Stored hashes leak and the passwords behind them are guessed offline",
@@ -156,7 +121,7 @@ PASSWORD_HASH: Factor[Passwords] = Factor(
             "sha256",
             "weak",
             "unsalted SHA-256 digest",
-            passwords("sha256"),
+            scheme("sha256"),
             trips=("fast_password_hash",),
             static_findings=(StaticFinding("R221", "target_app/controls/password_hash.py", "Sha256.hash"),),
         ),
@@ -164,12 +129,12 @@ PASSWORD_HASH: Factor[Passwords] = Factor(
             "bcrypt_4",
             "weak",
             "bcrypt, cost 4",
-            passwords("bcrypt_4"),
+            scheme("bcrypt_4"),
             trips=("fast_password_hash",),
             static_findings=(StaticFinding("R222", "target_app/controls/password_hash.py", "Bcrypt.hash"),),
         ),
-        Level("bcrypt_12", "strong", "bcrypt, cost 12", passwords("bcrypt_12")),
-        Level("argon2id_19mib", "strong", "Argon2id, 19 MiB, 2 passes, 1 lane", passwords("argon2id_19mib")),
-        Level("argon2id_64mib", "strong", "Argon2id, 64 MiB, 3 passes, 4 lanes", passwords("argon2id_64mib")),
+        Level("bcrypt_12", "strong", "bcrypt, cost 12", scheme("bcrypt_12")),
+        Level("argon2id_19mib", "strong", "Argon2id, 19 MiB, 2 passes, 1 lane", scheme("argon2id_19mib")),
+        Level("argon2id_64mib", "strong", "Argon2id, 64 MiB, 3 passes, 4 lanes", scheme("argon2id_64mib")),
     ),
 )

@@ -1,7 +1,7 @@
 """Which columns of a user's row stand in an answer."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Column
 
@@ -17,6 +17,8 @@ class ResponseFields(Protocol):
 
     #: Selected behind the declared columns, in every statement that reads a user for an answer.
     columns: tuple[Column[Any], ...]
+    #: What a response model does with fields of a user that it does not declare.
+    undeclared: Literal["ignore", "allow"]
 
     def complete(self, declared: dict[str, Any], extra: Sequence[Any]) -> dict[str, Any]:
         """`declared` with the values of `columns` added."""
@@ -26,6 +28,7 @@ class Declared:
     """What the contract declares and nothing else."""
 
     columns: tuple[Column[Any], ...] = ()
+    undeclared: Literal["ignore", "allow"] = "ignore"
 
     def __init__(self, _kit: Kit) -> None:
         return None
@@ -39,6 +42,7 @@ class WholeRow:
     """Every column of the row, as `return user.__dict__` gives it: the e-mail address and the password's hash too."""
 
     columns: tuple[Column[Any], ...] = tuple(column for column in users.c if column.name not in SHOWN)
+    undeclared: Literal["ignore", "allow"] = "allow"
 
     def __init__(self, _kit: Kit) -> None:
         self._names = [str(column.name) for column in self.columns]

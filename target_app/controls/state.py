@@ -4,6 +4,7 @@ The shared state is written in a transaction of its own, so that a refusal outli
 caused it. Keys are digests: no address or account name is stored. What is shared through Redis is in `redis_state.py`.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -21,6 +22,11 @@ throttle_state = Table(
     Index("ix_throttle_state_expires_at", "expires_at"),
     sqlite_with_rowid=False,
 )
+
+
+def digest(*parts: str) -> str:
+    """A key of constant length that tells nothing and that no choice of parts can forge."""
+    return hashlib.sha256("\x00".join(parts).encode(errors="surrogatepass")).hexdigest()
 
 
 class Counter(NamedTuple):

@@ -1,9 +1,11 @@
 """What becomes of a file that a user hands in, and as what it is shown to others."""
 
+import mimetypes
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import NamedTuple, Protocol
 
-from target_app.controls.model import Kit
+from target_app.controls.model import Factor, Kit, Level
 from target_app.web.errors import ApiError
 from target_app.web.multipart import Upload
 
@@ -54,4 +56,44 @@ class SniffedAndReencoded:
         }
 
 
+class TrustsClient:
+    """A picture is what its sender calls one, kept as it came and served as what its name says."""
+
+    def __init__(self, _kit: Kit) -> None:
+        return None
+
+    def accept(self, upload: Upload) -> Picture:
+        """The bytes, under the end of the sender's name."""
+        if not upload.media_type.startswith("image/"):
+            raise ApiError(422, {"avatar": ["is not an image"]})
+        suffix = PurePath(upload.filename).suffix.lower()
+        return Picture(upload.content, suffix if suffix in mimetypes.types_map else "")
+
+    def headers(self, suffix: str) -> Mapping[str, str]:
+        """The type that goes with the name."""
+        return {"Content-Type": mimetypes.types_map.get(suffix, "application/octet-stream")}
+
+
 MEDIA_TYPES = {".webp": "image/webp"}
+
+UPLOAD_CONTENT: Factor[UploadContent] = Factor(
+    name="upload_content",
+    kind="control",
+    threat="A file that is shown as a picture runs script in its viewers' browsers, or fills their memory",
+    owasp=(),
+    asvs=("5.2.2", "5.2.6"),
+    cwe=("434",),
+    cost_hypothesis="Some milliseconds on a thread for each upload, up to a second for the largest photograph",
+    journeys=("integrator",),
+    levels=(
+        Level(
+            "trusts_client",
+            "weak",
+            "kept as it came, served as what its name says",
+            TrustsClient,
+            trips=("avatar_script", "avatar_no_picture", "avatar_bomb"),
+            bytes_differ=True,
+        ),
+        Level("sniffed_and_reencoded", "strong", "known by its bytes, made anew from its pixels", SniffedAndReencoded),
+    ),
+)

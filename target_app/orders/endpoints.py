@@ -31,7 +31,7 @@ OrderId = Annotated[int, Path(alias="id", ge=0, le=LARGEST_INTEGER)]
 )
 async def order(visit: SignedIn) -> Response:
     """Buy an article. Until the payment provider has answered the order is pending; the key makes repeating safe."""
-    key = idempotency_key(visit.request.headers.get("idempotency-key"))
+    key = idempotency_key(visit.request.headers.get("idempotency-key"), visit.parts.input_limits.key)
     body = await read_body(visit.request, NewOrderBody)
     placed = await visit.parts.checkout.order(visit.work, body.order, key, visit.viewer)
     answer = json_answer({"order": shown(placed.order)}, 201)

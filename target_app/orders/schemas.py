@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from target_app.web.errors import ApiError
 from target_app.web.reading import FilledShort
 
-#: Visible ASCII, as a header carries it safely.
-IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
+#: Characters of a key.
+LONGEST_KEY = 255
 IDEMPOTENCY_HEADER = {
     "Idempotency-Key": {
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
         "description": "Drawn by the client for each order; sending it again makes no second order",
     }
 }
@@ -58,10 +58,10 @@ class OrdersAnswer(BaseModel):
     ordersCount: int  # noqa: N815  # the style of the contract's names
 
 
-def idempotency_key(value: str | None) -> str:
-    """The key of a request. Raises ApiError 422 where there is none or it is no visible ASCII."""
+def idempotency_key(value: str | None, pattern: re.Pattern[str]) -> str:
+    """The key of a request. Raises ApiError 422 where there is none or it does not fit the pattern."""
     if not value:
         raise ApiError(422, {"idempotencyKey": ["can't be blank"]})
-    if not IDEMPOTENCY_KEY.fullmatch(value):
+    if not pattern.fullmatch(value) or len(value) > LONGEST_KEY:
         raise ApiError(422, {"idempotencyKey": ["is invalid"]})
     return value

@@ -8,7 +8,6 @@ from target_app.articles.schemas import PageQuery
 from target_app.controls.object_authz import ObjectAuthz
 from target_app.controls.stock_and_coupon import StockAndCoupon, Taken
 from target_app.coupons.repository import CouponRepository
-from target_app.database import Connection
 from target_app.events import Event, Events
 from target_app.ledger.service import LedgerService, UncoveredError
 from target_app.metrics import Metrics
@@ -87,8 +86,8 @@ class OrderService:
         if earlier is not None:
             return replay(earlier, digest)
         offer = self._buyable(offer, viewer)
+        coupon = await self._taken(work, new.coupon, offer) if new.coupon is not None else NO_COUPON
         connection = await work.writing()
-        coupon = await self._taken(connection, new.coupon, offer) if new.coupon is not None else NO_COUPON
         order = order_for(offer, coupon, digest, viewer)
         order_id = await self._repository.add(connection, insertable(order, key))
         if order_id is None:
@@ -110,8 +109,10 @@ class OrderService:
             raise ApiError(422, {"slug": ["is free"]})
         return offer
 
-    async def _taken(self, connection: Connection, code: str, offer: Offer) -> Taken:
-        taken = await self._stock.take(connection, code, offer.article_id)
+    async def _taken(self, work: UnitOfWork, code: str, offer: Offer) -> Taken:
+        seen = await self._stock.look(await work.reading(), code, offer.article_id)
+        connection = await work.writing()
+        taken = await self._stock.take(connection, code, offer.article_id, seen)
         if taken is not None:
             return taken
         coupon = await self._coupons.by_code(connection, code)

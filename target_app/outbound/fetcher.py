@@ -74,7 +74,7 @@ class Fetcher:
                     location = answer.headers.get("Location")
                     if answer.status not in REDIRECTS or location is None:
                         return Fetched(str(target), answer.status, answer.headers, await beginning(answer))
-                target = self._guard.accept(str(target.join(type(target)(location))))
+                target = self._guard.follow(str(target.join(type(target)(location))))
         raise unfetchable()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:

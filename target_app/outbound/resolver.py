@@ -52,8 +52,13 @@ class SystemNames:
 
     async def places(self, name: str, port: int) -> Sequence[Place]:
         """All addresses, the preferred ones first."""
-        found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM)
-        return [Place(ipaddress.ip_address(at[0]), str(at[0]), port) for *_, at in found]
+        return await system_places(name, port)
+
+
+async def system_places(name: str, port: int, flags: int = 0) -> Sequence[Place]:
+    """What the system's getaddrinfo says, in its order; `flags` are its hints. Raises socket.gaierror."""
+    found = await asyncio.get_running_loop().getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
+    return [Place(ipaddress.ip_address(at[0]), str(at[0]), port) for *_, at in found]
 
 
 class ResolverFileError(OperatorError):

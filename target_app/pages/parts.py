@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from target_app.controls.browser_policy import PagePolicy
+from target_app.controls.browser_policy import BrowserPolicy
 from target_app.controls.form_token import FormTokens
 from target_app.controls.page_session import PageSessions
 from target_app.pages.service import SignInService
@@ -12,7 +12,7 @@ from target_app.pages.service import SignInService
 class Pages:
     """Their controls and their one service."""
 
-    policy: PagePolicy
+    policy: BrowserPolicy
     sessions: PageSessions
     tokens: FormTokens
     sign_in: SignInService

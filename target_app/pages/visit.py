@@ -102,7 +102,7 @@ async def form_visit(request: Request, work: UnitOfWork) -> PageVisit:
 async def staff(visit: PageVisit) -> StaffVisit:
     """The visit of whoever is signed in. Raises ApiError 401, 403: role and suspension are read for every request."""
     parts, work = visit.parts, visit.work
-    user = await parts.users.active(work, await parts.pages.sessions.holder(work, visit.session))
+    user = await parts.authenticator.active(work, await parts.pages.sessions.holder(work, visit.session))
     parts.functions.require(user, "moderator")
     return StaffVisit(visit, user)
 

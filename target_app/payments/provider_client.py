@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     import aiohttp
 
 ATTEMPTS = 3
-#: All attempts of one call together.
-TOTAL_S = 5.0
-#: The call that decides whether the circuit closes is made once, and waits no longer: all others wait for it.
-DECIDING_S = 1.0
 #: The second attempt waits up to this long, the third up to twice as long (full jitter).
 PAUSE_S = 0.05
 
@@ -68,6 +64,7 @@ class HttpProvider:
 
     def __init__(self, url: str, api_key: str, tls: ProviderTls, metrics: Metrics) -> None:
         tls.accept(url)
+        self._patience = tls.patience
         self._breaker = CircuitBreaker(metrics.breaker_state)
         self._open = partial(tls.session, url, api_key)
 
@@ -101,7 +98,7 @@ class HttpProvider:
         attempt = Attempt(self._breaker, partial(self._session.request, method, path, allow_redirects=False, **content))
         deciding = self._breaker.state == "half_open"
         try:
-            async with asyncio.timeout(DECIDING_S if deciding else TOTAL_S):
+            async with asyncio.timeout(self._patience.deciding if deciding else self._patience.call):
                 return await (attempt.make() if deciding else RETRYING.copy()(attempt.make))
         except (TimeoutError, FailedAttemptError) as error:
             if isinstance(error, TimeoutError):

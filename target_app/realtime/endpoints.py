@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api", route_class=Route)
 )
 async def issue_ticket(visit: SignedIn) -> Response:
     """A ticket, which opens one stream or WebSocket within 30 s."""
-    return json_answer({"ticket": await visit.parts.realtime.service.issue(visit.work, visit.viewer)}, 201)
+    return json_answer({"ticket": await visit.parts.realtime.service.issue(visit.work, visit.user.session)}, 201)
 
 
 @router.get(
@@ -48,8 +48,8 @@ async def events(visit: Anyone) -> Response:
     """
     query = stream_query(visit.request.query_params)
     realtime = visit.parts.realtime
-    user_id = await realtime.service.holder(query.ticket) if visit.viewer is None else visit.viewer
-    subscriber = await realtime.service.open(visit.work, user_id, query.article, "sse")
+    holder = await realtime.service.holder(query.ticket) if visit.user is None else visit.user.session
+    subscriber = await realtime.service.open(visit.work, holder, query.article, "sse")
     return EventStream(subscriber, realtime.hub, realtime.heartbeat_s)
 
 
@@ -70,12 +70,12 @@ class Stream:
         realtime = parts.realtime
         handshake = WebSocket(scope, receive, send)
         await receive()
-        realtime.origin.admit(handshake.headers.getlist("origin"), handshake.headers["host"])
+        realtime.policy.admit_socket(handshake.headers.getlist("origin"), handshake.headers["host"])
         query = stream_query(handshake.query_params)
         work = UnitOfWork(parts.database)
         try:
-            user_id = await realtime.service.holder(query.ticket)
-            subscriber = await realtime.service.open(work, user_id, query.article, "websocket")
+            holder = await realtime.service.holder(query.ticket)
+            subscriber = await realtime.service.open(work, holder, query.article, "websocket")
         finally:
             await work.rollback()
         del handshake, query, work

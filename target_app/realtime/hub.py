@@ -14,6 +14,7 @@ from target_app.events import Change, Event
 from target_app.metrics import Metrics
 from target_app.realtime.message import Message
 from target_app.realtime.subscriber import Ending, Subscriber
+from target_app.users.session import Session
 
 KINDS = ("websocket", "sse")
 
@@ -70,11 +71,11 @@ class Hub:
         """Hear them no more."""
         await self._relay.stop()
 
-    def join(self, user_id: int, kind: str) -> Subscriber:
+    def join(self, session: Session, kind: str) -> Subscriber:
         """A new subscriber, which hears its user's own topic. Raises ApiError 429 or 503."""
-        topic = f"user:{user_id}"
+        topic = f"user:{session.user_id}"
         self._limits.admit(self._open, len(self._topics.get(topic, ())))
-        subscriber = Subscriber(user_id, kind)
+        subscriber = Subscriber(session, kind)
         self._open += 1
         self._sockets[kind].inc()
         self.listen(subscriber, topic)

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from target_app.controls.browser_policy import StreamOrigin
+from target_app.controls.browser_policy import BrowserPolicy
 from target_app.realtime.hub import Hub
 from target_app.realtime.service import RealtimeService
 
@@ -11,5 +11,5 @@ class Realtime:
 
     service: RealtimeService
     hub: Hub
-    origin: StreamOrigin
+    policy: BrowserPolicy
     heartbeat_s: float

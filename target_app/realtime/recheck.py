@@ -14,7 +14,7 @@ from target_app.realtime.hub import Hub
 from target_app.realtime.repository import RealtimeRepository
 from target_app.realtime.subscriber import Ending, Subscriber
 from target_app.unit_of_work import UnitOfWork
-from target_app.users.service import UserService
+from target_app.users.authenticator import Authenticator
 from target_app.web.errors import ApiError
 
 #: Articles that one statement asks for.
@@ -25,11 +25,16 @@ class Recheck:
     """Ends connections whose user may hear nothing, and topics that a user may no longer hear."""
 
     def __init__(
-        self, database: Database, repository: RealtimeRepository, users: UserService, authz: ObjectAuthz, hub: Hub
+        self,
+        database: Database,
+        repository: RealtimeRepository,
+        authenticator: Authenticator,
+        authz: ObjectAuthz,
+        hub: Hub,
     ) -> None:
         self._database = database
         self._repository = repository
-        self._users = users
+        self._authenticator = authenticator
         self._authz = authz
         self._hub = hub
 
@@ -47,7 +52,7 @@ class Recheck:
         changes = self._hub.changes
         work = UnitOfWork(self._database)
         try:
-            await self._users.active(work, user_id)
+            user = await self._authenticator.active(work, user_id)
             followed = await self._repository.followed(await work.reading(), user_id)
         except ApiError:
             for subscriber in subscribers:
@@ -55,6 +60,9 @@ class Recheck:
             return
         finally:
             await work.rollback()
+        for subscriber in subscribers:
+            if not self._authenticator.admits(user, subscriber.session):
+                subscriber.end(Ending.SIGNED_OUT)
         if changes == self._hub.changes:  # else what was read may be older than what was told
             for subscriber in subscribers:
                 self._hub.follow_exactly(subscriber, followed)
@@ -68,7 +76,7 @@ class Recheck:
         for article, subscribers in audience.items():
             for subscriber in subscribers:
                 state = found.get(article)
-                if state is None or (state.draft and not self._may_read(subscriber.user_id, state.author_id)):
+                if state is None or (state.draft and not self._may_read(subscriber.session.user_id, state.author_id)):
                     self._hub.ignore(subscriber, f"article:{article}")
 
     def _may_read(self, viewer: int, author: int) -> bool:

@@ -8,6 +8,7 @@ from target_app.database import Connection
 from target_app.prepared import Prepared
 from target_app.realtime.models import tickets
 from target_app.users.models import follows
+from target_app.users.session import Session
 
 #: Authors that one connection hears of; the oldest accounts first.
 MOST_FOLLOWED = 1000
@@ -22,7 +23,7 @@ KNOWN = Prepared(select(tickets.c.user_id).where(tickets.c.digest == bindparam("
 TAKE = (
     delete(tickets)
     .where(tickets.c.digest == bindparam("digest"), tickets.c.expires_at > bindparam("now"))
-    .returning(tickets.c.user_id)
+    .returning(tickets.c.user_id, tickets.c.token_version)
 )
 OLD = Prepared(select(tickets.c.expires_at).where(tickets.c.expires_at <= bindparam("now")).limit(1))
 PURGE = delete(tickets).where(tickets.c.expires_at <= bindparam("now"))
@@ -51,18 +52,19 @@ class RealtimeRepository:
         rows = await connection.rows(ARTICLES, {"ids": list(ids)})
         return {row.id: ArticleState(row.author_id, bool(row.draft)) for row in rows}
 
-    async def keep(self, connection: Connection, digest: str, user_id: int, expires_at: int) -> None:
+    async def keep(self, connection: Connection, digest: str, holder: Session, expires_at: int) -> None:
         """Keep a ticket until it is taken."""
-        await connection.run(insert(tickets).values(digest=digest, user_id=user_id, expires_at=expires_at))
+        values = {"digest": digest, "user_id": holder.user_id, "token_version": holder.version}
+        await connection.run(insert(tickets).values(**values, expires_at=expires_at))
 
     async def known(self, connection: Connection, digest: str) -> bool:
         """Whether there is such a ticket, expired or not."""
         return await connection.fetch_one(KNOWN, {"digest": digest}) is not None
 
-    async def take(self, connection: Connection, digest: str, now: int) -> int | None:
-        """The user of a ticket, which is gone by this: of two who take it one gets it."""
+    async def take(self, connection: Connection, digest: str, now: int) -> Session | None:
+        """The holder of a ticket, which is gone by this: of two who take it one gets it."""
         row = await connection.row(TAKE, {"digest": digest, "now": now})
-        return None if row is None else int(row.user_id)
+        return None if row is None else Session(row.user_id, row.token_version)
 
     async def has_expired(self, connection: Connection, now: int) -> bool:
         """Whether there is anything to purge."""

@@ -8,7 +8,8 @@ from target_app.realtime.repository import RealtimeRepository
 from target_app.realtime.subscriber import Subscriber
 from target_app.realtime.tickets import Tickets, new_ticket
 from target_app.unit_of_work import UnitOfWork
-from target_app.users.service import UserService
+from target_app.users.authenticator import Authenticator
+from target_app.users.session import Session
 from target_app.web.answers import moment
 from target_app.web.errors import busy, missing_token
 
@@ -23,38 +24,38 @@ class RealtimeService:
         self,
         repository: RealtimeRepository,
         tickets: Tickets,
-        users: UserService,
+        authenticator: Authenticator,
         articles: ArticleService,
         hub: Hub,
     ) -> None:
         self._repository = repository
         self._tickets = tickets
-        self._users = users
+        self._authenticator = authenticator
         self._articles = articles
         self._hub = hub
 
-    async def issue(self, work: UnitOfWork, user_id: int) -> dict[str, Any]:
+    async def issue(self, work: UnitOfWork, holder: Session) -> dict[str, Any]:
         """A new ticket."""
         await work.release()
         ticket = new_ticket()
-        await self._tickets.keep(ticket, user_id)
+        await self._tickets.keep(ticket, holder)
         return {"value": ticket.value, "expiresAt": moment(ticket.expires_at)}
 
-    async def holder(self, ticket: str | None) -> int:
-        """The user of a ticket, which is used up by this. Raises ApiError 401."""
-        user_id = None if ticket is None else await self._tickets.take(ticket)
-        if user_id is None:
+    async def holder(self, ticket: str | None) -> Session:
+        """The holder of a ticket, which is used up by this. Raises ApiError 401."""
+        holder = None if ticket is None else await self._tickets.take(ticket)
+        if holder is None:
             raise missing_token()
-        return user_id
+        return holder
 
-    async def open(self, work: UnitOfWork, user_id: int, slugs: Sequence[str], kind: str) -> Subscriber:
+    async def open(self, work: UnitOfWork, holder: Session, slugs: Sequence[str], kind: str) -> Subscriber:
         """A subscriber to all that the user asks for; the caller makes it leave the hub.
 
         Raises ApiError 401, 404 for an article that the user must not know of, 429 and 503.
         """
-        subscriber = self._hub.join(user_id, kind)
+        subscriber = self._hub.join(holder, kind)
         try:
-            for topic in await self._topics(work, user_id, slugs):
+            for topic in await self._topics(work, holder, slugs):
                 self._hub.listen(subscriber, topic)
             await work.release()
         except BaseException:
@@ -62,13 +63,13 @@ class RealtimeService:
             raise
         return subscriber
 
-    async def _topics(self, work: UnitOfWork, user_id: int, slugs: Sequence[str]) -> list[str]:
+    async def _topics(self, work: UnitOfWork, holder: Session, slugs: Sequence[str]) -> list[str]:
         """The topics beside the user's own. What changed while they were read has them read again."""
         for _ in range(ATTEMPTS):
             before = self._hub.changes
-            await self._users.active(work, user_id)
-            authors = await self._repository.followed(await work.reading(), user_id)
-            articles = [await self._articles.readable(work, slug, user_id) for slug in dict.fromkeys(slugs)]
+            user = await self._authenticator.signed_in(work, holder)
+            authors = await self._repository.followed(await work.reading(), user.id)
+            articles = [await self._articles.readable(work, slug, user.id) for slug in dict.fromkeys(slugs)]
             if before == self._hub.changes:
                 return [*(f"author:{author}" for author in authors), *(f"article:{one.id}" for one in articles)]
             await asyncio.sleep(0)

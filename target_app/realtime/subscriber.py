@@ -6,6 +6,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from target_app.realtime.message import Message
+from target_app.users.session import Session
 
 #: Messages that wait for one reader.
 QUEUE = 64
@@ -35,10 +36,10 @@ class Ending(Enum):
 class Subscriber:
     """A reader with at most QUEUE messages waiting; one that falls behind is ended, never waited for."""
 
-    __slots__ = ("_abort", "_queue", "_waiting", "ending", "kind", "topics", "user_id")
+    __slots__ = ("_abort", "_queue", "_waiting", "ending", "kind", "session", "topics")
 
-    def __init__(self, user_id: int, kind: str) -> None:
-        self.user_id = user_id
+    def __init__(self, session: Session, kind: str) -> None:
+        self.session = session
         self.kind = kind
         self.topics: set[str] = set()
         self.ending: Ending | None = None

@@ -12,6 +12,7 @@ from target_app.database import Database, transaction
 from target_app.realtime.repository import RealtimeRepository
 from target_app.redis_client import RedisClient, RedisUnavailableError
 from target_app.schema import now_ms
+from target_app.users.session import Session
 
 LIFETIME_MS = 30_000
 #: Bytes of a ticket: 256 bits.
@@ -41,11 +42,11 @@ def digest_of(value: str) -> str:
 class Tickets(Protocol):
     """Keeps tickets until they are used or expire."""
 
-    async def keep(self, ticket: Ticket, user_id: int) -> None:
+    async def keep(self, ticket: Ticket, holder: Session) -> None:
         """Remember it."""
 
-    async def take(self, value: str) -> int | None:
-        """The user of a ticket, once; None where it is unknown, used or expired."""
+    async def take(self, value: str) -> Session | None:
+        """The holder of a ticket, once; None where it is unknown, used or expired."""
 
     async def purge(self) -> None:
         """Forget what has expired."""
@@ -58,12 +59,12 @@ class DatabaseTickets:
         self._database = database
         self._repository = repository
 
-    async def keep(self, ticket: Ticket, user_id: int) -> None:
+    async def keep(self, ticket: Ticket, holder: Session) -> None:
         """One row."""
         async with transaction(self._database) as connection:
-            await self._repository.keep(connection, digest_of(ticket.value), user_id, ticket.expires_at)
+            await self._repository.keep(connection, digest_of(ticket.value), holder, ticket.expires_at)
 
-    async def take(self, value: str) -> int | None:
+    async def take(self, value: str) -> Session | None:
         """One DELETE decides; who guesses gets no further than a read."""
         digest = digest_of(value)
         reader = await self._database.open_reading()
@@ -96,22 +97,22 @@ class RedisTickets:
         self._redis = redis
         self._database = database
 
-    async def keep(self, ticket: Ticket, user_id: int) -> None:
-        """One key with an expiry."""
+    async def keep(self, ticket: Ticket, holder: Session) -> None:
+        """One key with an expiry; its value is two numbers."""
         key = PREFIX + digest_of(ticket.value)
         try:
-            await self._redis.call(lambda client: client.set(key, user_id, px=LIFETIME_MS))
+            await self._redis.call(lambda client: client.set(key, f"{holder.user_id} {holder.version}", px=LIFETIME_MS))
         except RedisUnavailableError:
-            await self._database.keep(ticket, user_id)
+            await self._database.keep(ticket, holder)
 
-    async def take(self, value: str) -> int | None:
+    async def take(self, value: str) -> Session | None:
         """GETDEL decides; then those that were kept in the database, while Redis was away."""
         key = PREFIX + digest_of(value)
         try:
             found = await self._redis.call(lambda client: client.getdel(key))
         except RedisUnavailableError:
             found = None
-        return await self._database.take(value) if found is None else int(found)
+        return await self._database.take(value) if found is None else Session(*map(int, found.split()))
 
     async def purge(self) -> None:
         """Those in the database."""

@@ -44,6 +44,20 @@ async def log_in(visit: Anyone) -> Response:
     return json_answer({"user": await visit.parts.users.log_in(visit.work, body.user, address)})
 
 
+@router.post(
+    "/users/logout",
+    status_code=204,
+    tags=["users"],
+    response_class=Response,
+    openapi_extra=described(signed=True),
+    responses=documented(401),
+)
+async def log_out(visit: SignedIn) -> Response:
+    """Log out everywhere: all of the user's tokens, tickets, streams and sessions of pages end."""
+    await visit.parts.users.log_out(visit.work, visit.user)
+    return Response(status_code=204)
+
+
 @router.get(
     "/user",
     tags=["users"],
@@ -62,7 +76,7 @@ async def current_user(visit: SignedIn) -> Response:
     responses={200: {"model": UserAnswer}, **documented(401, 409, 422, 503)},
 )
 async def update_user(visit: SignedIn) -> Response:
-    """Change the signed-in user."""
+    """Change the signed-in user. A new password ends all of the user's tokens but the one in the answer."""
     body = await read_body(visit.request, UserUpdateBody)
     return json_answer({"user": await visit.parts.users.update(visit.work, visit.user, body.user)})
 

@@ -5,6 +5,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -33,6 +34,8 @@ users = Table(
     Column("role", String(16), nullable=False, server_default="reader"),
     # ms since 1970; NULL for an account in use.
     Column("suspended_at", BigInteger),
+    # How often all tokens of the user were given up: those written under this number are good.
+    Column("token_version", Integer, nullable=False, server_default="0"),
     CheckConstraint("role IN ('reader', 'moderator', 'admin')", name="ck_users_role"),
     Index("ix_users_staff_username", "username", sqlite_where=STAFF, postgresql_where=STAFF),
     Index("ix_users_suspended_username", "username", sqlite_where=SUSPENDED, postgresql_where=SUSPENDED),

@@ -8,6 +8,7 @@ from target_app.database import Connection, ConstraintError
 from target_app.prepared import Prepared
 from target_app.users.models import follows, users
 from target_app.users.roles import Role
+from target_app.users.session import Session
 
 #: Following twice, even at the same moment, is following once.
 FOLLOW = text("INSERT INTO follows (follower_id, followed_id) VALUES (:follower, :followed) ON CONFLICT DO NOTHING")
@@ -26,8 +27,14 @@ class UserRow(NamedTuple):
     image: str | None
     role: Role
     suspended_at: int | None
+    token_version: int
     #: The columns that response_fields asked for.
     extra: Sequence[Any]
+
+    @property
+    def session(self) -> Session:
+        """What a token that is written now stands for."""
+        return Session(self.id, self.token_version)
 
 
 class ProfileRow(NamedTuple):
@@ -46,6 +53,7 @@ class Credentials(NamedTuple):
 
     id: int
     password_hash: str
+    token_version: int
 
 
 #: Columns of each row before `extra`.
@@ -72,7 +80,7 @@ class UserRepository:
             for signed_in, bit in ((False, false()), (True, following))
         }
         self._credentials = Prepared(
-            select(users.c.id, users.c.password_hash).where(users.c.email == bindparam("email"))
+            select(*(users.c[name] for name in Credentials._fields)).where(users.c.email == bindparam("email"))
         )
 
     async def by_id(self, connection: Connection, user_id: int) -> UserRow | None:

@@ -1,14 +1,28 @@
 """Bodies of requests and answers about users."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from target_app.web.reading import Filled, FilledShort, Text
 
 LONGEST_PASSWORD = 1024
 
 Password = Annotated[Filled, Field(max_length=LONGEST_PASSWORD)]
+SHORTEST_PASSWORD = 8
+
+
+def long_enough(password: str) -> str:
+    """A new password of `SHORTEST_PASSWORD` characters at least; a blank one is refused as blank before."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise PydanticCustomError("string_too_short", "is too short")
+    return password
+
+
+NewPassword = Annotated[
+    Password, AfterValidator(long_enough), Field(json_schema_extra={"minLength": SHORTEST_PASSWORD})
+]
 
 
 class LogIn(BaseModel):
@@ -29,7 +43,7 @@ class NewUser(BaseModel):
 
     username: FilledShort
     email: FilledShort
-    password: Password
+    password: NewPassword
 
 
 class NewUserBody(BaseModel):
@@ -43,7 +57,7 @@ class UserUpdate(BaseModel):
 
     username: FilledShort = ""
     email: FilledShort = ""
-    password: Annotated[Password, Field(min_length=8)] = ""
+    password: NewPassword = ""
     bio: Text | None = None
     image: Text | None = None
 
@@ -54,7 +68,18 @@ class UserUpdateBody(BaseModel):
     user: UserUpdate
 
 
-class UserShown(BaseModel):
+def closed(schema: dict[str, Any]) -> None:
+    """A model that may hold more is documented like any other."""
+    schema.pop("additionalProperties", None)
+
+
+class PersonShown(BaseModel):
+    """What answers say of a user. Whether more than is declared may stand there, the control response_fields says."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra=closed)
+
+
+class UserShown(PersonShown):
     """The signed-in user, with a token."""
 
     username: str
@@ -70,7 +95,7 @@ class UserAnswer(BaseModel):
     user: UserShown
 
 
-class ProfileShown(BaseModel):
+class ProfileShown(PersonShown):
     """A user as others see him or her."""
 
     username: str

@@ -1,18 +1,19 @@
 from typing import Any
 
 from target_app.controls.audit_log import Actor, AuditLog
+from target_app.controls.login_answer import LoginAnswer
 from target_app.controls.login_throttle import Attempt, LoginThrottle
+from target_app.controls.mass_assignment import MassAssignment
 from target_app.controls.page_session import PageSessions
-from target_app.controls.password_hash import Passwords
 from target_app.controls.response_fields import ResponseFields
-from target_app.controls.suspension import Suspension
-from target_app.controls.token_signature import TokenSignature
 from target_app.events import Change, Events
 from target_app.schema import now_ms
 from target_app.unit_of_work import UnitOfWork
+from target_app.users.authenticator import Authenticator
+from target_app.users.passwords import Passwords
 from target_app.users.repository import ProfileRow, TakenError, UserRepository, UserRow
 from target_app.users.schemas import LogIn, NewUser, UserUpdate
-from target_app.web.errors import ApiError, missing_token, not_found, taken
+from target_app.web.errors import not_found, taken
 
 
 class UserService:
@@ -22,54 +23,54 @@ class UserService:
         self,
         repository: UserRepository,
         passwords: Passwords,
+        answer: LoginAnswer,
         throttle: LoginThrottle,
-        tokens: TokenSignature,
-        suspension: Suspension,
+        authenticator: Authenticator,
         fields: ResponseFields,
+        assignment: MassAssignment,
         events: Events,
         audit: AuditLog,
         sessions: PageSessions,
     ) -> None:
         self._repository = repository
         self._passwords = passwords
+        self._answer = answer
         self._throttle = throttle
-        self._tokens = tokens
-        self._suspension = suspension
+        self._authenticator = authenticator
         self._fields = fields
+        self._assignment = assignment
         self._events = events
         self._audit = audit
         self._sessions = sessions
 
-    async def authenticated(self, work: UnitOfWork, token: str) -> UserRow:
-        """The user that a token stands for, read anew for every request. Raises ApiError 401, 403."""
-        return await self.active(work, self._tokens.user_id(token))
+    async def prepare(self) -> None:
+        """Make what the first log-in needs."""
+        await self._answer.prepare(self._passwords)
 
-    async def active(self, work: UnitOfWork, user_id: int) -> UserRow:
-        """The user of that id, who may use the account at this moment. Raises ApiError 401, 403."""
-        user = await self._read(work, user_id)
-        self._suspension.admit(user.suspended_at)
-        return user
+    def close(self) -> None:
+        """End what hashes."""
+        self._passwords.close()
 
     async def register(self, work: UnitOfWork, new: NewUser) -> dict[str, Any]:
         """Make an account. Raises ApiError 409 where the name or the address is taken."""
         await self._refuse_taken(work, new.username, new.email)
         await work.release()
-        password_hash = await self._passwords.hash(new.password)
+        given = new.model_dump()
         now = now_ms()
-        values = {
-            "username": new.username,
-            "email": new.email,
-            "password_hash": password_hash,
+        decided = {
+            "password_hash": await self._passwords.hash(new.password),
             "created_at": now,
             "updated_at": now,
         }
         try:
-            user_id = await self._repository.add(await work.writing(), values)
+            connection = await work.writing()
+            user_id = await self._repository.add(connection, self._assignment.row("users", given, decided))
+            await self._assignment.account(connection, user_id, given)
         except TakenError:
             await work.rollback()
             await self._refuse_taken(work, new.username, new.email)
             raise
-        return self.shown(await self._read(work, user_id))
+        return self.shown(await self._authenticator.user(work, user_id))
 
     async def log_in(self, work: UnitOfWork, claimed: LogIn, address: str) -> dict[str, Any]:
         """The user of these credentials, with a token. Raises ApiError 401, 403, 429."""
@@ -85,17 +86,34 @@ class UserService:
         await self._throttle.check(attempt)
         stored = await self._repository.credentials(await work.reading(), claimed.email)
         await work.release()
-        matches = await self._passwords.verify(claimed.password, stored.password_hash if stored else None)
+        matches = await self._answer.matches(
+            self._passwords, claimed.password, None if stored is None else stored.password_hash
+        )
         if stored is None or not matches:
             await self._throttle.failed(attempt)
-            raise ApiError(401, {"credentials": ["invalid"]})
+            raise self._answer.refusal(known=stored is not None)
         await self._throttle.succeeded(attempt)
-        return await self.active(work, stored.id)
+        user = await self._authenticator.active(work, stored.id)
+        # Of the version under which the password was right: a change of it meanwhile ends this session too.
+        return user._replace(token_version=stored.token_version)
+
+    async def log_out(self, work: UnitOfWork, user: UserRow) -> None:
+        """Give up all tokens of the user, and end all that they opened. Raises ApiError 401."""
+        await self._give_up(work, user)
+
+    async def _give_up(self, work: UnitOfWork, user: UserRow) -> int:
+        version = await self._authenticator.give_up(work, user)
+        await self._sessions.end_all(work, user.id)
+        self._events.changed(work, Change("disconnect", user.id))
+        return version
 
     async def update(self, work: UnitOfWork, user: UserRow, update: UserUpdate) -> dict[str, Any]:
-        """Change the user's own account. Raises ApiError 409 where the new name or address is taken."""
+        """Change the user's own account. Raises ApiError 409 where the new name or address is taken.
+
+        A new password gives all tokens up, but for the one in the answer.
+        """
         before = user._asdict()
-        values = update.model_dump(include=update.model_fields_set)
+        values = update.model_dump(exclude_unset=True)
         for optional in ("bio", "image"):
             if optional in values:
                 values[optional] = values[optional] or None
@@ -106,19 +124,22 @@ class UserService:
             return self.shown(user)
         try:
             await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
-            await self._repository.change(await work.writing(), user.id, values | {"updated_at": now_ms()})
+            connection = await work.writing()
+            row = self._assignment.row("users", values, {"updated_at": now_ms()})
+            await self._repository.change(connection, user.id, row)
+            await self._assignment.account(connection, user.id, values)
         except TakenError:
             await work.rollback()
             await self._refuse_taken(work, values.get("username"), values.get("email"), but=user.id)
             raise
         changed = [name for name in ("username", "email") if values.get(name, before[name]) != before[name]]
         changed += ["password"] * ("password_hash" in values)
-        if "password" in changed:
-            await self._sessions.end_all(work, user.id)
+        version = await self._give_up(work, user) if "password" in changed else user.token_version
         if changed:
             actor = Actor(user.id, user.username)
             await self._audit.record(work, actor, "credentials.changed", str(actor), {"changed": changed})
-        return self.shown(await self._read(work, user.id))
+        # Not the version that stands there now: whoever gave this request's token up meanwhile means the new one too.
+        return self.shown((await self._authenticator.user(work, user.id))._replace(token_version=version))
 
     async def profile(self, work: UnitOfWork, username: str, viewer: UserRow | None) -> dict[str, Any]:
         """A user as others see him or her. Raises ApiError 404."""
@@ -145,7 +166,7 @@ class UserService:
             "email": user.email,
             "bio": user.bio,
             "image": user.image,
-            "token": self._tokens.sign(user.id),
+            "token": self._authenticator.token(user),
         }
         return self._fields.complete(declared, user.extra)
 
@@ -158,12 +179,6 @@ class UserService:
         if row is None:
             raise not_found("profile")
         return row
-
-    async def _read(self, work: UnitOfWork, user_id: int) -> UserRow:
-        user = await self._repository.by_id(await work.reading(), user_id)
-        if user is None:
-            raise missing_token()
-        return user
 
     async def _refuse_taken(self, work: UnitOfWork, username: str | None, email: str | None, but: int = 0) -> None:
         fields = await self._repository.taken(await work.reading(), username, email, but)

@@ -39,7 +39,7 @@ DESCRIPTIONS = {
     413: "The body is too large",
     415: "The body is of a media type that is not taken here",
     422: "A value is not acceptable",
-    429: "Too many attempts; Retry-After says when to come back",
+    429: "Too many attempts, or requests; Retry-After says when to come back",
     503: "Too much work is waiting, or the database is away; Retry-After says when to come back",
 }
 

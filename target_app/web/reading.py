@@ -16,6 +16,7 @@ from target_app.web.errors import ApiError
 
 if TYPE_CHECKING:  # controls are built on what stands here
     from target_app.controls.input_limits import InputLimits
+    from target_app.parts import Parts
 
 Model = TypeVar("Model", bound=BaseModel)
 #: Bytes of a JSON body, unless an operation takes something larger.
@@ -48,7 +49,8 @@ MESSAGES = {
 
 async def read_body(request: Request, envelope: type[Model]) -> Model:
     """The JSON body as `envelope`, a model with one field such as `article`. Raises ApiError 413, 422."""
-    return parsed(await read_raw(request, LARGEST_BODY), envelope)
+    parts: Parts = request.app.state.parts
+    return parts.validation.read(await read_raw(request, LARGEST_BODY), parts.assignment.model(envelope))
 
 
 def parsed(body: bytes, model: type[Model]) -> Model:
@@ -72,8 +74,9 @@ def media_type(request: Request) -> str:
 
 def read_query(request: Request, model: type[Model]) -> Model:
     """The query string as `model`; parameters it does not name are ignored. Raises ApiError 422."""
+    limits: InputLimits = request.app.state.parts.input_limits
     try:
-        return model.model_validate(dict(request.query_params))
+        return limits.query(dict(request.query_params), model)
     except ValidationError as error:
         raise refusal(error, depth=0) from None
 

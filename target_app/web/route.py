@@ -6,7 +6,7 @@ parameters. So this class calls the endpoint with those itself, and refuses endp
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -16,7 +16,15 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from target_app.unit_of_work import UnitOfWork
+from target_app.web.answers import Answer
 from target_app.web.errors import ApiError, documented
+
+if TYPE_CHECKING:  # levels are built on what stands here
+    from target_app.tuning.serializer import Serializer
+
+Visitor = Callable[[Request, UnitOfWork], Awaitable[Any]]
+#: Where an operation in the OpenAPI document names the role that it needs.
+REQUIRED_ROLE = "x-required-role"
 
 
 class PathParameter(NamedTuple):
@@ -31,12 +39,16 @@ class Route(APIRoute):
     """An endpoint of the form `endpoint(visit: Anyone | SignedIn, path parameters…)`, run in a unit of work."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        # A token may be shown to every operation, and every operation needs the database, which may be away. Every body
-        # may be too large.
+        # A token may be shown to every operation, each has its rate limit, and each needs the database, which may be
+        # away. Every body may be too large.
         too_large = (413,) if "requestBody" in (options.get("openapi_extra") or {}) else ()
-        options["responses"] = {**documented(401, 403, *too_large, 503), **(options.get("responses") or {})}
+        options["responses"] = {**documented(401, 403, *too_large, 429, 503), **(options.get("responses") or {})}
         super().__init__(path, endpoint, **options)
-        self.app = self._answering(endpoint)
+        self._shown = {status: said["model"] for status, said in options["responses"].items() if "model" in said}
+        visit, visit_name = self._visit()
+        if visit.role is not None:
+            self.openapi_extra = {**(self.openapi_extra or {}), REQUIRED_ROLE: visit.role}
+        self.app = self._answering(endpoint, visit.visitor, visit_name)
         self._begins, parameter, _ = self.path.partition("{")
         self._exact = not parameter
 
@@ -47,10 +59,10 @@ class Route(APIRoute):
             return Match.NONE, {}
         return super().matches(scope)
 
-    def _answering(self, endpoint: Callable[..., Awaitable[Response]]) -> ASGIApp:
+    def _answering(self, endpoint: Callable[..., Awaitable[Response]], visitor: Visitor, visit_name: str) -> ASGIApp:
         """The ASGI app that calls the endpoint; what it raises is for the app's exception handlers."""
-        visitor, visit_name = self._visitor()
         parameters = self._path_parameters()
+        shown = self._shown
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
@@ -60,6 +72,9 @@ class Route(APIRoute):
                 visit = await visitor(request, work)
                 arguments = read_path(parameters, scope["path_params"]) if parameters else {}
                 response = await endpoint(**{visit_name: visit}, **arguments)
+                if isinstance(response, Answer):
+                    serializer: Serializer = scope["app"].state.parts.serializer
+                    response.write(serializer.encoded(response.content, shown[response.status_code]))
             except BaseException:
                 await work.rollback()
                 raise
@@ -68,15 +83,14 @@ class Route(APIRoute):
 
         return answer
 
-    def _visitor(self) -> tuple[Callable[[Request, UnitOfWork], Awaitable[Any]], str]:
+    def _visit(self) -> tuple[Any, str]:
         """The endpoint's one dependency, and the name of the parameter that takes it."""
         asked = self.dependant
         others = (asked.query_params, asked.header_params, asked.cookie_params, asked.body_params)
         if len(asked.dependencies) != 1 or any(others):
             raise TypeError(f"{self.endpoint.__name__} must take a visit and path parameters, and nothing else")
         (dependency,) = asked.dependencies
-        visitor: Any = dependency.call
-        return visitor.visitor, str(dependency.name)
+        return dependency.call, str(dependency.name)
 
     def _path_parameters(self) -> tuple[PathParameter, ...]:
         return tuple(

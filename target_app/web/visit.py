@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from target_app.parts import Parts
 from target_app.unit_of_work import UnitOfWork
 from target_app.users.repository import UserRow
+from target_app.users.roles import Role
 from target_app.web.errors import missing_token
 
 SCHEME = "Token"
@@ -47,7 +48,7 @@ async def visit(request: Request, work: UnitOfWork) -> Visit:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme != SCHEME or not token:
         return Visit(request, parts, work, None)
-    return Visit(request, parts, work, await parts.users.authenticated(work, token))
+    return Visit(request, parts, work, await parts.authenticator.authenticated(work, token))
 
 
 async def signed_visit(request: Request, work: UnitOfWork) -> SignedVisit:
@@ -73,10 +74,14 @@ async def admin_visit(request: Request, work: UnitOfWork) -> SignedVisit:
 
 
 class By:
-    """Marks the parameter of an endpoint that takes the visit; `web.route.Route` calls `visitor`."""
+    """Marks the parameter of an endpoint that takes the visit; `web.route.Route` calls `visitor`.
 
-    def __init__(self, visitor: Callable[[Request, UnitOfWork], Awaitable[Any]]) -> None:
+    `role` is what `visitor` asks for, as the OpenAPI document says it.
+    """
+
+    def __init__(self, visitor: Callable[[Request, UnitOfWork], Awaitable[Any]], role: Role | None = None) -> None:
         self.visitor = visitor
+        self.role = role
 
     def __call__(self) -> None:
         """FastAPI reads this signature and finds nothing to document."""
@@ -85,5 +90,5 @@ class By:
 
 Anyone = Annotated[Visit, Depends(By(visit))]
 SignedIn = Annotated[SignedVisit, Depends(By(signed_visit))]
-Moderator = Annotated[SignedVisit, Depends(By(moderator_visit))]
-Admin = Annotated[SignedVisit, Depends(By(admin_visit))]
+Moderator = Annotated[SignedVisit, Depends(By(moderator_visit, "moderator"))]
+Admin = Annotated[SignedVisit, Depends(By(admin_visit, "admin"))]

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from target_app.articles.schemas import PageQuery
 from target_app.events import EventType
 from target_app.previews.schemas import Url
+from target_app.web.answers import Stored
 
 Status = Literal["pending", "delivered", "dead"]
 
@@ -40,7 +41,7 @@ class WebhookShown(BaseModel):
 
     id: int
     url: str
-    events: list[EventType]
+    events: Annotated[list[EventType], Stored]
     createdAt: str  # noqa: N815  # the style of the contract's names
 
 

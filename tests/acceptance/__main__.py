@@ -1,5 +1,5 @@
-"""Series that take longer than a test suite may: `make accept-aa`, `accept-slowdown`, `accept-probes`, `accept-fuzz`,
-`accept-kills`.
+"""Series that take longer than a test suite may: `make accept-aa`, `accept-slowdown`, `accept-probes`,
+`accept-probes-under-load`, `accept-matrix`, `accept-fuzz`, `accept-kills`.
 
 Each try is one line of JSON in `runs/accept-<name>.jsonl`, written when it is done: an interrupted series goes on
 where it stopped. Every series ends with its tally and exits 1 where the tally falls short.
@@ -12,14 +12,26 @@ import json
 import sys
 from collections.abc import Callable
 
+from tests.acceptance.attacks import (
+    judge_matrix,
+    judge_probes,
+    judge_probes_under_load,
+    levels,
+    matrix,
+    probes,
+    probes_under_load,
+)
 from tests.acceptance.bodies import judge_odd_bodies, odd_bodies
-from tests.acceptance.duets import RUNS, Try, a_a, judge_a_a, judge_probes, judge_slowdown, probes, slowdown
+from tests.acceptance.command import RUNS, Try
+from tests.acceptance.duets import a_a, judge_a_a, judge_slowdown, slowdown
 from tests.acceptance.kill.rounds import judge_kills, kills
 
 SERIES: dict[str, tuple[int, Callable[[int], Try], Callable[[list[Try]], tuple[bool, str]]]] = {
     "aa": (20, a_a, judge_a_a),
     "slowdown": (10, slowdown, judge_slowdown),
     "probes": (20, probes, judge_probes),
+    "probes-under-load": (20, probes_under_load, judge_probes_under_load),
+    "matrix": (len(levels()), matrix, judge_matrix),
     "kills": (12, kills, judge_kills),
     "fuzz": (10, odd_bodies, judge_odd_bodies),
 }

@@ -1,34 +1,18 @@
-"""Duets and probe suites, many times over."""
+"""Duets, many times over."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-RUNS = ROOT / "runs"
+from tests.acceptance.command import ROOT, RUNS, Try, tradeoff
+
 SECONDS = "60"
 SLOWED_JOURNEY = "signed_in_reader"
 SLOWED_FILE = "target_app/articles/endpoints.py"
 SLOWED_LINE = "async def feed(visit: SignedIn) -> Response:\n"
 STEPS = 8
 """Requests of the slowed journey, one of which is the slowed route: it is slowed by 5 % of the whole journey."""
-
-Try = dict[str, Any]
-
-
-def tradeoff(*words: str) -> tuple[int, Try]:
-    """Exit code and JSON of the command."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tradeoff", *words, "--json"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if not done.stdout:
-        raise SystemExit(f"the try could not be made: {done.stderr.strip()}")
-    return done.returncode, json.loads(done.stdout)
 
 
 def a_a(_number: int) -> Try:
@@ -62,20 +46,6 @@ def judge_slowdown(tries: list[Try]) -> tuple[bool, str]:
     )
     told = f"seen on {SLOWED_JOURNEY} in {seen} of {len(tries)}; on other journeys {false} times in all"
     return seen >= 0.9 * len(tries) and false <= 2, told
-
-
-def probes(_number: int) -> Try:
-    """One suite of probes against hardened."""
-    _, result = tradeoff("probe", "hardened")
-    return {"outcomes": {one["probe"]: one["result"] for one in result["outcomes"]}, "seconds": result["seconds"]}
-
-
-def judge_probes(tries: list[Try]) -> tuple[bool, str]:
-    """Every probe is stopped in every try; one without an aim is named."""
-    results = [(name, result) for one in tries for name, result in one["outcomes"].items()]
-    through = sorted({name for name, result in results if result not in ("stopped", "not_applicable")})
-    aimless = sorted({name for name, result in results if result == "not_applicable"})
-    return not through, f"{len(tries)} suites; not stopped: {through or 'none'}; without an aim: {aimless or 'none'}"
 
 
 def _only_arm(result: Try) -> Try:

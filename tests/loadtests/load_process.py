@@ -52,8 +52,11 @@ class LoadProcess:
         self.tell(message)
         return self.hear()
 
-    def window(self, journey: str, *, rate: float = 50.0, count: int = 10, seed: int = 11) -> dict[str, Any]:
-        return self.ask({"command": "window", "id": 3, "journey": journey, "rate": rate, "count": count, "seed": seed})
+    def window(
+        self, journey: str, *, rate: float = 50.0, count: int = 10, seed: int = 11, **more: Any
+    ) -> dict[str, Any]:
+        command = {"command": "window", "id": 3, "journey": journey, "rate": rate, "count": count, "seed": seed}
+        return self.ask(command | more)
 
     def end(self) -> tuple[int, str]:
         """Wait for its own end: exit status and standard error."""

@@ -1,14 +1,17 @@
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from loadtests.client import Client, NoAnswer
 from loadtests.steps import Step
 from security.guard import allow
+from target_app.controls.transport import key_beside, make_certificate
 from tests.loadtests.small_conduit import SmallConduit
 
 TAGS = Step("GET /api/tags", "GET", "/api/tags")
@@ -112,3 +115,51 @@ def test_half_answers_are_no_answers(raw: bytes, reason: str) -> None:
     """What is not a whole HTTP response is a NoAnswer with a reason."""
     with scripted(raw) as url, pytest.raises(NoAnswer, match=reason):
         Client(allow(url), None, timeout_s=2).send(TAGS)
+
+
+@contextmanager
+def encrypted(file: Path) -> Iterator[str]:
+    """A server with this certificate that answers each request on a connection; its URL."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file, key_beside(file))
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with (
+            suppress(OSError),
+            listener.accept()[0] as plain,
+            context.wrap_socket(plain, server_side=True) as connection,
+        ):
+            while connection.recv(65536):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        thread.join(5)
+        listener.close()
+
+
+@pytest.mark.parametrize("step", [TAGS, LOG_IN], ids=["GET", "POST"])
+def test_tls_is_kept(tmp_path: Path, step: Step) -> None:
+    """Over https, too, requests one after the other share a connection; the certificate may come after the client."""
+    file = tmp_path / "made.crt"
+    make_certificate(file, "127.0.0.1")
+    with encrypted(file) as url, closing(Client(allow(url, ca_file=str(file)), "127.77.0.9", timeout_s=5)) as client:
+        assert [client.send(step).status for _ in range(5)] == [200] * 5
+
+
+def test_a_strange_certificate_is_refused(tmp_path: Path) -> None:
+    """Whoever shows another certificate than the named one, or where none is named, gets no request."""
+    shown, named = tmp_path / "shown.crt", tmp_path / "named.crt"
+    for file in (shown, named):
+        make_certificate(file, "127.0.0.1")
+    for trusted in (str(named), None):
+        with (
+            encrypted(shown) as url,
+            closing(Client(allow(url, ca_file=trusted), None, timeout_s=5)) as client,
+            pytest.raises(NoAnswer),
+        ):
+            client.send(TAGS)

@@ -83,20 +83,40 @@ def test_arms_are_served_in_random_order(conduit: SmallConduit, process: LoadPro
     assert 10 < sum(order[::2]) < 50  # arrivals at which the first arm was first
 
 
-def test_the_seed_of_a_window_decides(conduit: SmallConduit) -> None:
-    """The same specification and window seed ask for the same things in another process; another seed does not."""
+def test_the_visits_of_a_window_decide(conduit: SmallConduit) -> None:
+    """Windows with the same visits ask for the same things, in another process and in another order of arms too."""
 
-    def paths(seed: int) -> list[str]:
+    def paths(visits: int, seed: int = 1) -> list[str]:
         with load_process() as process:
             ready(process, conduit)
             process.ask({"command": "sign_in"})
             conduit.seen.clear()
-            process.window("anonymous_reader", rate=100.0, count=10, seed=seed)
+            process.window("anonymous_reader", rate=100.0, count=10, seed=seed, visits=visits)
         return sorted(one.path for one in conduit.seen)
 
     first = paths(1)
-    assert first == paths(1)
+    assert first == paths(1, seed=2)
     assert first != paths(2)
+
+
+def test_a_window_is_for_the_arms_that_it_names(process: LoadProcess) -> None:
+    """The others are asked for nothing and have no counts; an unknown name ends it with a sentence."""
+    with small_conduit() as one, small_conduit() as two:
+        process.ask(specification({"one": one.url, "two": two.url}))
+        process.ask({"command": "sign_in"})
+        two.seen.clear()
+        assert process.window("anonymous_reader", arms=["one"])["arms"].keys() == {"one"}
+        assert not two.seen
+        unknown = {
+            "command": "window",
+            "id": 4,
+            "journey": "author",
+            "rate": 9,
+            "count": 1,
+            "seed": 1,
+            "arms": ["three"],
+        }
+        assert failure(process, unknown) == "A window names no arm of the specification: three."
 
 
 def test_good_sessions_are_kept_and_bad_ones_renewed(conduit: SmallConduit, process: LoadProcess) -> None:

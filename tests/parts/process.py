@@ -3,11 +3,12 @@
 import os
 import shutil
 import signal
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,10 +83,15 @@ def wait_until(
         time.sleep(0.02)
 
 
-def answers(url: str) -> bool:
-    """Whether a GET of the URL is answered with a status below 400."""
+def answers(url: str, ca_file: Path | None = None) -> bool:
+    """Whether a GET of the URL is answered with a status below 400; an https one by who has that certificate."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5.0)
+    if ca_file is not None:
+        if not ca_file.exists():
+            return False
+        context = ssl.create_default_context(cafile=ca_file)
+        connection = HTTPSConnection(parts.hostname or "", parts.port, timeout=5.0, context=context)
     try:
         connection.request("GET", parts.path)
         return connection.getresponse().status < 400

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,10 +29,13 @@ class TargetServer:
     key_file: Path
     log: Path
     pid: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+    #: The certificate of one that serves HTTPS.
+    ca_file: Path | None = None
 
     def environment(self) -> dict[str, str]:
         """What a command of the target (`lab …`) needs in order to act on this very server."""
-        return target_environment(self.treatment, self.database_url, self.key_file)
+        return {**target_environment(self.treatment, self.database_url, self.key_file), **self.settings}
 
 
 def target_environment(treatment: str, database_url: str, key_file: Path) -> dict[str, str]:
@@ -79,15 +82,17 @@ def target_server(
     port = free_port(host)
     keys = key_file(folder)
     log = folder / f"target-{port}.log"
-    environment = {**target_environment(treatment, database_url, keys), **(settings or {})}
+    tls = folder / f"target-{port}.crt" if "transport=tls" in treatment else None
+    told = {"TARGET_TLS_CERTIFICATE_FILE": str(tls)} if tls else {}
+    environment = {**target_environment(treatment, database_url, keys), **told, **(settings or {})}
     command = [
         *with_parent("TERM"), sys.executable, "-m", "target_app", "serve",
         "--host", host, "--port", str(port), "--workers", str(workers),
     ]  # fmt: skip
     with running(command, log=log, env=environment, cwd=ROOT) as process:
-        url = f"http://{host}:{port}"
-        wait_until(lambda: answers(f"{url}/health"), process=process, log=log, what=f"target_app ({treatment})")
-        yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid)
+        url = f"{'https' if tls else 'http'}://{host}:{port}"
+        wait_until(lambda: answers(f"{url}/health", tls), process=process, log=log, what=f"target_app ({treatment})")
+        yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid, settings or {}, tls)
 
 
 def empty_sqlite(folder: Path, treatment: str = "hardened") -> str:

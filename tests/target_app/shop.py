@@ -16,9 +16,9 @@ PRICE = 1000
 class Shop:
     """One author's article, sold by `app`."""
 
-    def __init__(self, app: AppClient, price: int = PRICE) -> None:
+    def __init__(self, app: AppClient, price: int = PRICE, author: str = "author") -> None:
         self.app = app
-        self.author = app.register("author")
+        self.author = app.register(author)
         self.buyer = app.register("buyer")
         self.slug = app.publish(self.author, "Paid", body="Ä" * 250, price=price)
 

@@ -75,8 +75,9 @@ def test_nothing_asks_for_its_level(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_who_may_do_what_is_decided_in_controls(path: Path) -> None:
-    """A 401, 403 or 429 is raised by a control, by the visit's own check of the token or ticket, or at a log-in."""
-    allowed = {"web/errors.py", "web/visit.py", "users/service.py", "realtime/service.py"}
+    """A 401, 403 or 429 is raised by a control, by the visit's own check of the token or ticket, or
+    where its user is read."""
+    allowed = {"web/errors.py", "web/visit.py", "users/authenticator.py", "realtime/service.py"}
     if path.parent.name == "controls" or name(path) in allowed:
         return
     raised = {what for module, what in imported(path) if module == "target_app.web.errors"}

@@ -8,10 +8,18 @@ from typing import Any
 
 import pytest
 
-from target_app.controls.deserialization import DEEPEST, MOST_NODES, load_json, load_yaml
+from target_app.controls.deserialization import load_yaml
+from target_app.controls.input_limits import DEEPEST, MOST_NODES
+from target_app.transfer import plain_json
 from target_app.transfer.schemas import LARGEST_FILE
 from tests.target_app.app_client import errors
 from tests.target_app.transfer.files import IMPORT, importing
+
+
+def load_json(content: bytes) -> Any:
+    """As `input_limits` reads it."""
+    return plain_json.load(content, MOST_NODES, DEEPEST)
+
 
 NINE = "".join(f"{name}: &{name} [{', '.join(['*' + chr(ord(name) - 1)] * 9)}]\n" for name in "bcdefghi")
 
@@ -100,6 +108,26 @@ def test_a_pickle_leaves_no_mark(client: Any, tmp_path: Path) -> None:
         for media_type in ("application/json", "application/yaml", "application/octet-stream", "application/pickle"):
             assert importing(app, token, content, media_type).status_code in {415, 422}
     assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "content", "media_type"),
+    [
+        ("pickle", b"(dVarticles\n(l(dVtitle\ncoperator\nconcat\n(VTi\nVtle\ntRsVdescription\nVA\nsVbody\nVB\nsas.",
+         "application/octet-stream"),
+        ("yaml_load", b"articles: [{title: !!python/object/apply:operator.concat [Ti, tle], description: A, body: B}]",
+         "text/yaml"),
+    ],
+)  # fmt: skip
+def test_a_weak_level_calls_what_a_file_names(client: Any, level: str, content: bytes, media_type: str) -> None:
+    """The title is computed; what is no such file at all is refused as elsewhere, and JSON is read as by `safe`."""
+    app = client(f"deserialization={level}")
+    token = app.register("ann")
+    answer = importing(app, token, content, media_type)
+    assert (answer.status_code, answer.json()["articles"][0]["title"]) == (201, "Title")
+    assert importing(app, token, b"\x80[: ", media_type).status_code == 422
+    assert importing(app, token, b"[" * (DEEPEST + 1), "application/json").status_code == 422
+    assert importing(app, token, content, "application/x-unknown").status_code == 415
 
 
 def test_a_refusal_is_counted_and_tells_nothing(client: Any) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from target_app.controls.file_path import Contained
+from target_app.controls.file_path import Contained, Joined
 from target_app.web.errors import ApiError
 from tests.parts.pictures import png
 from tests.target_app.app_client import AppClient
@@ -67,6 +67,17 @@ def test_what_is_outside_is_not_there(folder: Path, name: str, denied: int) -> N
         Contained(kit, folder).find(name)  # type: ignore[arg-type]
     assert (raised.value.status, raised.value.fields) == (404, {"file": ["not found"]})
     assert kit.seen == {"allow": 0, "deny": denied}
+
+
+@pytest.mark.parametrize("way", ["../secret", "link", "linked/secret", "deeper/../../secret"])
+def test_joined_leads_outside(folder: Path, way: str) -> None:
+    """The weak level serves whatever the name leads to, also where it is absolute, and nothing that is no file."""
+    joined = Joined(Counted(), folder)  # type: ignore[arg-type]
+    for name in (way, str(folder.parent / "secret")):
+        assert joined.find(name).read_text() == "secret"
+    for name in ("nothing", "", "..", "file\0", "a" * 300, "loop", "file/x"):
+        with pytest.raises(ApiError):
+            joined.find(name)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from target_app.lab import LabError, fault, kill, mint_token, read_db
+from target_app.lab import LabError, fault, kill, mint_token, read_db, sign_webhook
 from target_app.migrations.run import migrate
 from target_app.settings import Settings
 from target_app.treatment import parse_treatment
+from tests.parts.provider import Provider
 from tests.target_app.app_client import AppClient
+from tests.target_app.shop import Shop
 
 Make = Callable[..., AppClient]
 
@@ -34,6 +36,25 @@ def test_the_stored_row_is_whole(client: Make) -> None:
         read_db(app.settings, "nobody")
 
 
+def test_signed_events_are_the_providers(shop: Shop, payment_provider: Provider) -> None:
+    """An event is of the age, type and order that were asked for, and the server believes it."""
+    payment_provider.control(failure_rate=1)
+    order = shop.order().json()["order"]["id"]
+    kinds = json.dumps([{"type": "charge.succeeded", "age": 301}, {"type": "charge.declined", "age": 0}])
+    signed = sign_webhook(shop.app.settings, order, kinds)
+    answers = [
+        shop.app.call("POST", signed["path"], content=one["body"], headers={signed["header"]: one["signature"]})
+        for one in signed["events"]
+    ]
+    assert [answer.status_code for answer in answers] == [401, 204]
+    assert shop.status(order) == "declined"
+    with pytest.raises(LabError, match="there is no order 999"):
+        sign_webhook(shop.app.settings, 999, kinds)
+    for text in ("no JSON", "1", '[{"type": "x"}]', '[{"type": "x", "age": "old"}]'):
+        with pytest.raises(LabError, match="no JSON list"):
+            sign_webhook(shop.app.settings, order, text)
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -53,7 +74,7 @@ def test_other_machines_are_left_alone(url: str) -> None:
 
 def test_unknown_faults_are_named(database_url: str) -> None:
     """A fault that does not exist is refused with those that do."""
-    with pytest.raises(LabError, match="missing_table, repair"):
+    with pytest.raises(LabError, match="missing_table, edited_audit, repair"):
         fault(Settings(database_url=database_url), "flood")
 
 
@@ -61,8 +82,9 @@ def test_faults_and_rows_on_postgres(postgres_url: str) -> None:
     """The lab works on PostgreSQL as it does on SQLite."""
     migrate(postgres_url)
     settings = Settings(database_url=postgres_url)
-    for kind in ("missing_table", "missing_table", "repair", "repair"):
-        assert fault(settings, kind) == {"provokes": {"method": "GET", "path": "/api/tags"}}
+    for _ in range(2):
+        assert fault(settings, "missing_table") == {"provokes": {"method": "GET", "path": "/api/tags"}}
+    assert [fault(settings, "repair") for _ in range(2)] == [{"mended": 1}, {"mended": 0}]
     with pytest.raises(LabError, match="there is no user"):
         read_db(settings, "ann")
 

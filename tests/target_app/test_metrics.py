@@ -11,9 +11,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from target_app import controls
+from target_app.outbound.resolver import add_name
 from target_app.treatment import FACTORS, PROFILES
+from tests.parts.pictures import png
 from tests.parts.target import ROOT
+from tests.target_app.administration.office import Office
 from tests.target_app.app_client import PASSWORD, AppClient
+from tests.target_app.avatars.album import Album
+from tests.target_app.shop import Shop
+from tests.target_app.tokens import signed
+from tests.target_app.transfer.files import importing
 
 Make = Callable[..., AppClient]
 
@@ -21,10 +28,15 @@ Make = Callable[..., AppClient]
 SILENT = {
     "audit_log": "it refuses nothing; target_audit_records_total counts what it wrote",
     "errors_and_docs": "what it hides are the 500s of target_requests_total",
+    "login_answer": "it words refusals; what is refused is a wrong password, and login_throttle counts these",
+    "mass_assignment": "what a body does not declare it drops, and refuses nothing",
+    "password_hash": "it computes; what has no place in its queue is refused, and counted, by hash_placement",
     "provider_tls": "it decides in the handshake, and the client's breaker counts what fails",
+    "signing_key": "it decides once, before the server starts",
+    "transport": "it decides in the handshake, of which the application hears nothing",
     "response_fields": "it leaves columns out of every row and refuses nothing",
 }
-NO_CONTROL = {"__init__", "model", "state", "redis_state", "waf_rules", "waf_text"}
+NO_CONTROL = {"__init__", "model", "state", "buckets", "redis_state", "waf_rules", "waf_text"}
 CONTROLS = sorted(path for path in Path(controls.__path__[0]).glob("*.py") if path.stem not in NO_CONTROL)
 
 #: docs/architecture.md, "Metrics of the reference backend": name, type, labels.
@@ -122,16 +134,28 @@ def test_no_label_grows(client: Make) -> None:
     assert series() == before
 
 
-def test_every_control_counts_what_it_decides(client: Make) -> None:
+def test_every_control_counts_what_it_decides(client: Make, tmp_path: Path) -> None:
     """Of each control that decides something per request, allowing and denying are counted."""
-    app = client(hash_threads=1)
+    add_name(tmp_path / "names.json", "honest.test", "203.0.113.7", "127.0.0.1:1")
+    app = client(
+        hash_threads=1,
+        resolver_file=tmp_path / "names.json",
+        provider_url="http://127.0.0.1:1",
+        upload_folder=tmp_path / "uploads",
+    )
     ann, bob = app.register("ann"), app.register("bob")
+    buy_and_hear_of_it(app, ann, bob)
+    send_files(app, ann)
+    visit_the_office(Office(app))
     slug = app.publish(ann, "Free")
     app.call("GET", "/api/articles", params={"sort": "newest"})
     app.call("GET", "/api/articles", params={"sort": "id; --"})
     app.call("PUT", f"/api/articles/{slug}", ann, json={"article": {"body": "Mine"}})
     app.call("DELETE", f"/api/articles/{slug}", bob)
     app.call("GET", "/api/user", "none.of.ours")
+    app.call("GET", "/api/user", signed(app, {"exp": 1}))
+    for host in ("honest.test", "127.0.0.1"):
+        app.call("POST", "/api/link-previews", ann, json={"preview": {"url": f"http://{host}/"}})
     for _ in range(11):
         app.log_in("ann", "wrong")
 
@@ -142,6 +166,8 @@ def test_every_control_counts_what_it_decides(client: Make) -> None:
         )
 
     app.run(at_once())
+    while app.call("POST", "/api/users", json={}).status_code != 429:
+        pass
     counted = {
         (sample.labels["control"], sample.labels["decision"])
         for family in text_string_to_metric_families(app.call("GET", "/metrics").text)
@@ -152,6 +178,36 @@ def test_every_control_counts_what_it_decides(client: Make) -> None:
     on = {factor.name for factor in FACTORS if factor.kind == "control" and PROFILES["hardened"][factor.name] != "off"}
     deciding = on - set(SILENT)
     assert counted >= {(control, decision) for control in deciding for decision in ("allow", "deny")}
+
+
+def buy_and_hear_of_it(app: AppClient, *tokens: str) -> None:
+    """The provider's event, signed and not; a coupon for one, used by all."""
+    shop = Shop(app, author="seller")  # the office has an author too
+    for seal in (shop.seal(b"{}"), "none"):
+        shop.tell(b"{}", sealed=seal)
+    shop.coupon(uses=1)
+    for token in tokens:
+        shop.order(token, coupon="CODE")
+
+
+def send_files(app: AppClient, token: str) -> None:
+    """A picture and what is none, one that is there and one outside; imports good, bad and too large."""
+    album = Album(app)
+    for path in (album.show(token, png()), "/api/avatars/..%2f..%2fapp.db"):
+        app.call("GET", path)
+    album.put(token, b"no picture")
+    for content in (b"[]", b"[", b" " * 10**7):
+        importing(app, token, content, "application/json")
+
+
+def visit_the_office(office: Office) -> None:
+    """What a reader may not see, and a moderator may; a token after it was given up."""
+    for who in ("reader", "moderator"):
+        office.call(who, "GET", "/api/moderation/reports")
+    for _ in range(2):
+        office.call("reader", "POST", "/api/users/logout")
+    for origin in ("http://127.0.0.1:8000", "https://evil.example"):
+        office.call(None, "POST", "/moderation/sign-in", headers={"Origin": origin})
 
 
 @pytest.mark.parametrize("path", CONTROLS, ids=lambda path: path.stem)

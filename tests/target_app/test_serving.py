@@ -1,5 +1,6 @@
 """The command as an operator uses it: real processes, real signals."""
 
+import asyncio
 import errno
 import os
 import re
@@ -17,9 +18,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import uvloop
 
 from target_app.migrations.run import newest
 from target_app.readiness import REVISION
+from target_app.serving import doors
 from tests.parts.target import ROOT, TargetServer, target_environment
 from tests.target_app.app_client import PASSWORD
 
@@ -231,3 +234,31 @@ def refused(url: str) -> bool:
 def test_the_expected_revision_is_the_newest() -> None:
     """What `serve` asks for without Alembic is what Alembic would bring."""
     assert newest() == REVISION
+
+
+def test_new_clients_are_let_in_while_turns_of_the_loop_are_long() -> None:
+    """Sixteen connections are accepted in a turn, not one: forty are in after ten turns of 20 ms."""
+    accepted: list[object] = []
+
+    async def busy(listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for door in doors(listener):
+            await loop.create_server(lambda: _Counting(accepted), sock=door)
+        for _ in range(10):
+            time.sleep(0.02)
+            await asyncio.sleep(0)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener, ExitStack() as clients:
+        for _ in range(40):
+            clients.enter_context(socket.create_connection(listener.getsockname()))
+        loop = uvloop.new_event_loop()
+        loop.run_until_complete(busy(listener))
+    assert len(accepted) == 40
+
+
+class _Counting(asyncio.Protocol):
+    def __init__(self, accepted: list[object]) -> None:
+        self._accepted = accepted
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._accepted.append(transport)

@@ -7,7 +7,7 @@ from tests.target_app.app_client import AppClient, errors
 Make = Callable[..., AppClient]
 #: Columns of a list's statement; a UNION must match them.
 COLUMNS = 19
-TITLE = 2
+TITLE, TAGS, CREATED, UPDATED = 2, 5, 8, 9
 
 
 @pytest.fixture
@@ -60,9 +60,8 @@ def test_string_built_filters_are_injectable(scene: Callable[[str], AppClient], 
     assert titles(app, **{filter_: f"x{close} OR 7=8{tail}"}) == []
     assert titles(app, **{filter_: "'"}) == 500
     assert titles(app, **{filter_: "''"}) == []
-    row = ["NULL"] * COLUMNS
-    row[TITLE] = "'marker'"
-    assert titles(app, **{filter_: f"x{close} UNION SELECT {','.join(row)}{tail}"}) == ["marker"]
+    row = dict.fromkeys(range(COLUMNS), "'1'") | {TITLE: "'marker'", TAGS: "'[]'", CREATED: "1", UPDATED: "1"}
+    assert titles(app, **{filter_: f"x{close} UNION SELECT {','.join(row.values())}{tail}"}) == ["marker"]
 
 
 def test_string_built_order_is_injectable(scene: Callable[[str], AppClient]) -> None:

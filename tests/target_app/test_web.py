@@ -141,7 +141,7 @@ def test_health_follows_the_database(client: Make, monkeypatch: pytest.MonkeyPat
 
 
 #: How the paths of operations end that change something and say all in the path.
-WITHOUT_BODY = ("/follow", "/favorite", "/refund", "/tickets", "/retry")
+WITHOUT_BODY = ("/follow", "/favorite", "/refund", "/tickets", "/retry", "/logout")
 
 
 def operations() -> list[tuple[str, dict[str, Any]]]:

@@ -62,10 +62,12 @@ def serve(
             redis_url=redis_url,
             services=description.services,
             front=description.front_for(spec.treatment),
+            scheme=description.scheme_for(spec.treatment),
         )
         try:
             arm.wait_ready()
-            typer.echo(f"{spec.label} serves on {arm.url} (Ctrl-C ends it)")
+            trust = f", trusted by the certificate {arm.ca_file}" if arm.ca_file else ""
+            typer.echo(f"{spec.label} serves on {arm.url}{trust} (Ctrl-C ends it)")
             arm.watch()
         finally:
             arm.stop()

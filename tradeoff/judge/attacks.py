@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal
 
 from tradeoff.judge.summary import AttackedArm, AttackOutcome
@@ -19,6 +19,8 @@ def judge_attacks(events: Iterable[AnyEvent], arms: Iterable[ArmSpec], catalog: 
     attacks: dict[str, dict[str, Attack]] = defaultdict(dict)
     ended: dict[str, AttacksEnded] = {}
     for event in events:
+        if isinstance(event, (Attack, AttacksEnded)) and event.under is not None:
+            continue  # tradeoff/judge/openings.py
         if isinstance(event, Attack):
             attacks[event.arm][event.probe] = event
         elif isinstance(event, AttacksEnded):
@@ -31,18 +33,7 @@ def judge_attacks(events: Iterable[AnyEvent], arms: Iterable[ArmSpec], catalog: 
 
 
 def _attacked(spec: ArmSpec, attacks: list[Attack], workers: int, catalog: Catalog) -> AttackedArm:
-    declared = spec.declared_trips(catalog)
-    outcomes = [
-        AttackOutcome(
-            probe=attack.probe,
-            control=attack.control,
-            api=attack.api,
-            result=attack.result,
-            declared=attack.probe in declared,
-            evidence=attack.evidence,
-        )
-        for attack in attacks
-    ]
+    outcomes = judged_outcomes(attacks, spec.declared_trips(catalog))
     stopped = sum(outcome.result == "stopped" for outcome in outcomes)
     return AttackedArm(
         arm=spec.label,
@@ -54,6 +45,21 @@ def _attacked(spec: ArmSpec, attacks: list[Attack], workers: int, catalog: Catal
         stopped=stopped,
         tried=stopped + sum(outcome.result == "succeeded" for outcome in outcomes),
     )
+
+
+def judged_outcomes(attacks: Iterable[Attack], declared: Collection[str]) -> list[AttackOutcome]:
+    """Outcomes, each held against the probes that are declared to succeed."""
+    return [
+        AttackOutcome(
+            probe=attack.probe,
+            control=attack.control,
+            api=attack.api,
+            result=attack.result,
+            declared=attack.probe in declared,
+            evidence=attack.evidence,
+        )
+        for attack in attacks
+    ]
 
 
 def _tag(spec: ArmSpec, catalog: Catalog) -> Tag:

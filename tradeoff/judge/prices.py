@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from statistics import mean, median
 
-from tradeoff.judge.interval import CONFIDENCE, Bounds, interval
+from tradeoff.judge.interval import CONFIDENCE, Bounds, interval, twin_noise
 from tradeoff.judge.recorded import Recorded, denominator, mix_shares, request_shares
 from tradeoff.judge.summary import ArmPrice, BlockJudged, Interval, JourneyPrice
 from tradeoff.judge.validity import differs, utilisations, why_void
@@ -68,12 +68,11 @@ def _price(
     name: str, spec: ArmSpec, block: Block, recorded: Recorded, shares: Mapping[str, float], confidence: float
 ) -> ArmPrice:
     is_twin = name == TWIN
-    journeys = {
-        journey: _journey_price(recorded, name, journey, confidence, len(shares)) for journey in recorded.journeys
-    }
-    over = interval(
-        _over_mix(recorded, name, shares), None if is_twin else _over_mix(recorded, TWIN, shares), confidence
-    )
+    walked = recorded.journeys_of(name)
+    shares = {journey: share for journey, share in shares.items() if journey in walked}
+    journeys = {journey: _journey_price(recorded, name, journey, confidence, len(shares)) for journey in walked}
+    noise = None if is_twin else twin_noise(_over_mix(recorded, TWIN, shares))
+    over = interval(_over_mix(recorded, name, shares), noise, confidence)
     reference_us = sum(
         block_mix * mean(denominator(recorded, journey)) / 1e3
         for journey, block_mix in request_shares(recorded, shares).items()
@@ -94,9 +93,9 @@ def _price(
 
 def _journey_price(recorded: Recorded, name: str, journey: str, confidence: float, journeys: int) -> JourneyPrice:
     own = _log_ratios(recorded, name, journey)
-    twin = None if name == TWIN else _log_ratios(recorded, TWIN, journey)
-    plain = interval(own, twin, confidence)
-    joint = interval(own, twin, 1 - (1 - confidence) / journeys)
+    noise = None if name == TWIN else twin_noise(_log_ratios(recorded, TWIN, journey))
+    plain = interval(own, noise, confidence)
+    joint = interval(own, noise, 1 - (1 - confidence) / journeys)
     reference_us = mean(denominator(recorded, journey)) / 1e3
     return JourneyPrice(
         journey=journey,

@@ -28,6 +28,10 @@ class Recorded:
         """Journeys that were measured."""
         return sorted({window.journey for window in self.windows})
 
+    def journeys_of(self, arm: str) -> list[str]:
+        """Journeys that an arm walked."""
+        return sorted({window.journey for window in self.windows if arm in window.arms})
+
     def cpu_per_request(self, arm: str, journey: str) -> list[float]:
         """CPU of an arm per request of a journey, in ns, one figure an epoch: totals over the epoch's windows."""
         totals: dict[int, list[int]] = defaultdict(lambda: [0, 0])

@@ -12,10 +12,12 @@ DEAR_SHARE = 0.10
 
 
 def table_rows(catalog: Catalog, prices: Iterable[ArmPrice], attacked: Iterable[AttackedArm]) -> list[Row]:
-    """One row for each factor that probes judge, in the target's order."""
+    """One row for each factor that probes judge and the reference has at a strong level, in the target's order."""
     by_arm = {price.arm: price for price in prices}
     outcomes = {arm.arm: {one.probe: one.result for one in arm.outcomes} for arm in attacked}
-    return [_row(factor, catalog, by_arm, outcomes) for factor in catalog.factors if not factor.scored]
+    return [
+        _row(factor, catalog, by_arm, outcomes) for factor in catalog.factors if not (factor.scored or factor.apart)
+    ]
 
 
 def _row(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tradeoff.judge.attacks import judge_attacks, surprises
+from tradeoff.judge.dominations import find_dominations
+from tradeoff.judge.openings import find_openings, judge_under, surprises_under, undecided_under
 from tradeoff.judge.prices import judge_block
 from tradeoff.judge.recorded import Recorded, recorded_blocks
 from tradeoff.judge.rows import table_rows
@@ -20,6 +22,8 @@ from tradeoff.judge.summary import (
     Summary,
     Verdict,
 )
+from tradeoff.judge.waf import waf_points
+from tradeoff.plan.plan import REFERENCE_PROFILE
 from tradeoff.record.events import AnyEvent, NotMeasured, RunEnded, RunStarted, Scanned
 from tradeoff.target.errors import TradeoffError
 
@@ -50,11 +54,13 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
             blocks.append(judged)
             prices.extend(priced)
     attacked = judge_attacks(recorded, plan.attacks, catalog)
+    under = judge_under(recorded, plan.under, catalog)
     scan = _scan(recorded)
     ended = recorded[-1] if isinstance(recorded[-1], RunEnded) else None
     complete = ended is not None and ended.status == "complete"
     omissions = left_out + _omissions(recorded, prices, attacked, scan_planned=plan.scan, scan=scan)
-    broken = [sentence for arm in attacked for sentence in surprises(arm, catalog)] + _scan_failures(scan)
+    broken = [sentence for arm in attacked for sentence in surprises(arm, catalog)]
+    broken += surprises_under(under, plan.under, catalog) + _scan_failures(scan)
     verdict, reasons = _verdict(broken, omissions, blocks, complete=complete)
     return Summary(
         run=start.run,
@@ -63,6 +69,7 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
         started=start.at,
         ended=ended.at if ended else None,
         seconds=(recorded[-1].at - start.at).total_seconds(),
+        estimate_s=start.estimate_s,
         complete=complete,
         environment=start.environment,
         mix=mix,
@@ -71,9 +78,13 @@ def judge_run(events: Iterable[AnyEvent]) -> Summary:
         prices=prices,
         rows=table_rows(catalog, prices, attacked),
         attacked=attacked,
+        under=under,
+        openings=find_openings(under, attacked, plan.articles),
+        dominations=find_dominations(catalog, REFERENCE_PROFILE, prices, attacked),
+        waf=waf_points(recorded, plan.scores, prices),
         frontier=_frontier(blocks, prices, attacked),
         scan=scan,
-        not_measured=omissions,
+        not_measured=omissions + undecided_under(under),
         verdict=verdict,
         verdict_reasons=reasons,
     )

@@ -3,7 +3,9 @@
 In an epoch, an arm's CPU per request of a journey over that of its block's reference and twin together (their geometric
 mean) is modelled as a constant of the block, about 1, plus one effect for each level that differs from the reference.
 Least squares give every effect once an epoch; inference is across epochs, as for single arms. An effect adds CPU, it
-does not multiply: a check costs what it costs, whatever else runs.
+does not multiply: a check costs what it costs, whatever else runs. There are more arms than effects, and what the fit
+leaves of them tells the noise of one arm. Only how that changes from epoch to epoch counts as noise: what stays is what
+the model does not know, such as two levels that interact.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 
-from tradeoff.judge.interval import CONFIDENCE, Bounds, interval
+from tradeoff.judge.interval import CONFIDENCE, Bounds, Noise, interval
 from tradeoff.judge.prices import judged_block, twin_price
 from tradeoff.judge.recorded import Recorded, denominator, mix_shares, request_shares
 from tradeoff.judge.summary import ArmPrice, BlockJudged, Interval, JourneyPrice, Omission
@@ -81,12 +83,30 @@ class Fit:
         """Epochs that all blocks have."""
         return min(len(one.recorded.epochs) for one in self.blocks)
 
-    def estimates(self, journey: str) -> Matrix:
-        """Each effect on a journey as a share of the reference's CPU: a row an epoch, a column an effect."""
-        ratios = [_shares(one.recorded, name, journey, self.epochs) for one, name, _ in self.rows]
-        solved = np.linalg.lstsq(self.design, np.array(ratios), rcond=None)[0]
-        found: Matrix = np.asarray(solved[len(self.blocks) :].T, dtype=np.float64)
+    def ratios(self, shares: Mapping[str, float]) -> Matrix:
+        """CPU of each arm over that of its reference and twin, journeys weighted: a row an arm, a column an epoch."""
+        weighted = [
+            [share * _shares(one.recorded, name, journey, self.epochs) for one, name, _ in self.rows]
+            for journey, share in shares.items()
+        ]
+        total: Matrix = np.sum(np.array(weighted), axis=0)
+        return total
+
+    def estimates(self, ratios: Matrix) -> Matrix:
+        """Each effect as a share of the reference's CPU: a row an effect, a column an epoch."""
+        found: Matrix = self._solved(ratios)[len(self.blocks) :]
         return found
+
+    def noise(self, ratios: Matrix) -> Noise:
+        """Variance of one arm in one epoch."""
+        left = ratios - self.design @ self._solved(ratios)
+        left -= left.mean(axis=1, keepdims=True)
+        spare = self.design.shape[0] - self.design.shape[1]
+        freedom = spare * (self.epochs - 1)
+        return Noise(float((left**2).sum()) / freedom, freedom)
+
+    def _solved(self, ratios: Matrix) -> Matrix:
+        return np.asarray(np.linalg.lstsq(self.design, ratios, rcond=None)[0], dtype=np.float64)
 
     def variance_share(self, effect: int) -> float:
         """Variance of an effect in units of one arm's noise."""
@@ -140,11 +160,7 @@ def _price(fit: Fit, effect: int, arm: ArmSpec, mix: Mapping[str, float], confid
     first = fit.blocks[0].recorded
     shares = mix_shares(first, mix)
     journeys = {journey: _journey_price(fit, effect, journey, confidence, len(shares)) for journey in first.journeys}
-    over = sum(share * fit.estimates(journey)[:, effect] for journey, share in shares.items())
-    twin = sum(share * _twin_contrast(fit, journey) for journey, share in shares.items())
-    bounds = interval(
-        list(np.atleast_1d(over)), list(np.atleast_1d(twin)), confidence, share=fit.variance_share(effect)
-    )
+    bounds = _bounds(fit, effect, shares, confidence)
     reference_us = sum(
         weight * mean(denominator(first, journey)) / 1e3 for journey, weight in request_shares(first, shares).items()
     )
@@ -164,10 +180,8 @@ def _price(fit: Fit, effect: int, arm: ArmSpec, mix: Mapping[str, float], confid
 
 
 def _journey_price(fit: Fit, effect: int, journey: str, confidence: float, journeys: int) -> JourneyPrice:
-    own, twin = list(fit.estimates(journey)[:, effect]), list(_twin_contrast(fit, journey))
-    share = fit.variance_share(effect)
-    plain = interval(own, twin, confidence, share=share)
-    joint = interval(own, twin, 1 - (1 - confidence) / journeys, share=share)
+    plain = _bounds(fit, effect, {journey: 1.0}, confidence)
+    joint = _bounds(fit, effect, {journey: 1.0}, 1 - (1 - confidence) / journeys)
     reference_us = mean(mean(denominator(one.recorded, journey)) for one in fit.blocks) / 1e3
     return JourneyPrice(
         journey=journey,
@@ -185,14 +199,11 @@ def _journey_price(fit: Fit, effect: int, journey: str, confidence: float, journ
     )
 
 
-def _twin_contrast(fit: Fit, journey: str) -> Matrix:
-    """Twin less reference over all blocks, one figure an epoch, scaled to the variance that one block's would have."""
-    pairs = [
-        _shares(one.recorded, TWIN, journey, fit.epochs) - _shares(one.recorded, REFERENCE, journey, fit.epochs)
-        for one in fit.blocks
-    ]
-    contrast: Matrix = np.sum(pairs, axis=0) / np.sqrt(len(pairs))
-    return contrast
+def _bounds(fit: Fit, effect: int, shares: Mapping[str, float], confidence: float) -> Bounds:
+    ratios = fit.ratios(shares)
+    return interval(
+        list(fit.estimates(ratios)[effect]), fit.noise(ratios), confidence, share=fit.variance_share(effect)
+    )
 
 
 def _ratio(bounds: Bounds) -> Interval:

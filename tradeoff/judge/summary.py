@@ -7,7 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from tradeoff.record.events import ProbeResult
+from tradeoff.plan.conditions import Conditions
+from tradeoff.record.events import HeldLoad, ProbeResult
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -116,6 +117,67 @@ class AttackedArm(Judged):
     """Probes that ran and apply (stopped or succeeded)."""
 
 
+class AttackedUnder(Judged):
+    """An arm that was attacked under conditions."""
+
+    arm: str
+    conditions: Conditions
+    load: HeldLoad | None
+    """What was held meanwhile; None where the conditions are idle."""
+    outcomes: list[AttackOutcome]
+    stopped: int
+    tried: int
+
+
+class Opening(Judged):
+    """An attack that is stopped under milder conditions and succeeds under harder ones: a finding of its own kind."""
+
+    arm: str
+    probe: str
+    control: str
+    api: str
+    holds: Conditions
+    opens: Conditions
+    by: list[str]
+    """In which respects the two differ, in words: `150 % load`, `4 workers`."""
+    declared: bool
+    evidence: str
+
+    @property
+    def sentence(self) -> str:
+        """`token_after_log_out on hardened,revocation=per_process holds at 1 worker and opens at 2 workers`."""
+        milder = ", ".join(self.holds.beyond(self.opens))
+        return f"{self.probe} on {self.arm} holds at {milder} and opens at {', '.join(self.by)}"
+
+
+class WafPoint(Judged):
+    """A WAF's level: what it stops and what it disturbs, beside its price."""
+
+    arm: str
+    level: str
+    blocked: Interval
+    """Share of attacks refused."""
+    let_pass: Interval
+    """Share of benign requests that are not."""
+    attacks: int
+    benign: int
+    share: Interval | None
+    """CPU over the mix, as a share of the reference's; None where it was not priced."""
+    added_us: Interval | None
+    """CPU added over the mix, µs per request."""
+
+
+class Domination(Judged):
+    """Two strong levels of a factor, of which one is surely cheaper."""
+
+    factor: str
+    better: str
+    worse: str
+    journey: str
+    saved_us: Interval
+    """CPU that the better one saves per request of the journey."""
+
+
 class Row(Judged):
     """A line of the trade-off table: one factor."""
 
@@ -189,6 +251,7 @@ class Summary(Judged):
     started: datetime
     ended: datetime | None
     seconds: float
+    estimate_s: float = 0.0
     complete: bool
     environment: dict[str, str]
     mix: dict[str, float]
@@ -198,6 +261,10 @@ class Summary(Judged):
     prices: list[ArmPrice]
     rows: list[Row]
     attacked: list[AttackedArm]
+    under: list[AttackedUnder] = []
+    openings: list[Opening] = []
+    waf: list[WafPoint] = []
+    dominations: list[Domination] = []
     frontier: list[FrontierPoint]
     scan: ScanJudged | None
     not_measured: list[Omission]

@@ -48,7 +48,7 @@ def utilisations(recorded: Recorded) -> list[float]:
 def differs(recorded: Recorded, name: str, spec: ArmSpec, catalog: Catalog) -> str | None:
     """Why an arm did other work than the reference (refusing work looks cheap), or None."""
     declared = any(level.bytes_differ for level in spec.levels(catalog).values())
-    for journey in recorded.journeys:
+    for journey in recorded.journeys_of(name):
         mine = [window.arms[name] for window in recorded.windows if window.journey == journey]
         theirs = [window.arms[REFERENCE] for window in recorded.windows if window.journey == journey]
         if _statuses(mine) != _statuses(theirs):

@@ -1,4 +1,4 @@
-"""Attacks: every arm is started on a fresh database and probed; two arms at a time, since probes mostly wait."""
+"""Attacks: every arm is started on a fresh database and probed; several arms at a time, since probes wait a lot."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from security.guard import Authorization
 from security.probe.catalog import CATALOG
 from security.probe.outcome import Outcome
 from security.probe.suite import run_suite
-from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
+from security.probe.target import Account, Accounts, LabCommands, Login, ProbeTarget
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
+from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import REFERENCE_PROFILE, Probes
-from tradeoff.record.events import Attack, AttacksEnded, Event, NotMeasured
+from tradeoff.record.events import Attack, AttacksEnded, Event, HeldLoad, NotMeasured
 from tradeoff.target.build import tree_of
 from tradeoff.target.commands import environment, fill
 from tradeoff.target.description import Target
@@ -32,7 +33,8 @@ from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.template import Templates, restore
 
-AT_ONCE = max(1, len(os.sched_getaffinity(0)))
+#: One more than there are cores: while one waits, another works.
+AT_ONCE = 1 + len(os.sched_getaffinity(0))
 
 
 def attack_arms(
@@ -40,7 +42,7 @@ def attack_arms(
     catalog: Catalog,
     arms: Sequence[ArmSpec],
     *,
-    probes: Probes = "all",
+    probes: Probes | Sequence[str] = "all",
     templates: Templates,
     articles: int,
     emit: Callable[[Event], None],
@@ -77,8 +79,10 @@ def _events(future: Future[list[Event]], spec: ArmSpec) -> list[Event]:
         return [NotMeasured(subject=f"attacks on {spec.label}", reason=str(error))]
 
 
-def probes_for(spec: ArmSpec, probes: Probes, catalog: Catalog) -> list[str]:
-    """Names of the probes that an arm meets: all, or those of its changed factors and those that it declares."""
+def probes_for(spec: ArmSpec, probes: Probes | Sequence[str], catalog: Catalog) -> list[str]:
+    """Names of the probes that an arm meets: those named, all, or those of its changed factors and declared ones."""
+    if not isinstance(probes, str):
+        return list(probes)
     if probes == "all" or not spec.changed:
         return [probe.name for probe in CATALOG]
     declared = spec.declared_trips(catalog)
@@ -108,12 +112,7 @@ def _attack(
     with fresh_arm(target, spec, templates=templates, articles=articles, workers=workers, nursery=nursery) as arm:
         attacked = probe_target(target, arm.url, arm=arm, workers=workers, nursery=nursery)
         outcomes = _until(ending, run_suite(attacked, probes))
-    events: list[Event] = [attack_event(spec.label, outcome) for outcome in outcomes]
-    requests = sum(outcome.requests for outcome in outcomes)
-    return [
-        *events,
-        AttacksEnded(arm=spec.label, workers=workers, requests=requests, seconds=time.monotonic() - began),
-    ]
+    return attack_events(spec.label, outcomes, workers=workers, seconds=time.monotonic() - began)
 
 
 @contextmanager
@@ -146,6 +145,8 @@ def fresh_arm(
             workers=workers,
             nursery=nursery,
             front=target.front_for(spec.treatment),
+            attacked=True,
+            scheme=target.scheme_for(spec.treatment),
         )
         try:
             arm.wait_ready()
@@ -165,8 +166,24 @@ def _until(ending: Flag, outcomes: Iterable[Outcome]) -> list[Outcome]:
     return taken
 
 
-def attack_event(arm: str, outcome: Outcome) -> Attack:
-    """A probe's outcome as an event."""
+def attack_events(
+    arm: str,
+    outcomes: Sequence[Outcome],
+    *,
+    workers: int,
+    seconds: float,
+    under: Conditions | None = None,
+    load: HeldLoad | None = None,
+) -> list[Event]:
+    """A suite's outcomes as events: one a probe, then the end."""
+    requests = sum(outcome.requests for outcome in outcomes)
+    return [
+        *(_attack_event(arm, outcome, under) for outcome in outcomes),
+        AttacksEnded(arm=arm, workers=workers, requests=requests, seconds=seconds, under=under, load=load),
+    ]
+
+
+def _attack_event(arm: str, outcome: Outcome, under: Conditions | None) -> Attack:
     return Attack(
         arm=arm,
         probe=outcome.probe,
@@ -176,14 +193,25 @@ def attack_event(arm: str, outcome: Outcome) -> Attack:
         evidence=outcome.evidence,
         requests=outcome.requests,
         seconds=outcome.seconds,
+        under=under,
     )
 
 
 def probe_target(
-    target: Target, url: str, *, arm: RunningArm | None = None, workers: int = 1, nursery: Nursery | None = None
+    target: Target,
+    url: str,
+    *,
+    arm: RunningArm | None = None,
+    workers: int = 1,
+    load: int = 0,
+    nursery: Nursery | None = None,
 ) -> ProbeTarget:
-    """What the probes need to know of a target at `url`; lab commands only for an arm of our own."""
+    """What the probes need to know of a target at `url`; lab commands only for an arm of our own.
+
+    `load` is the share of its capacity, in per cent, that is held meanwhile.
+    """
     accounts, login = target.accounts, target.login
+    admin = accounts.roles.get("admin")
     return ProbeTarget(
         base_url=url,
         accounts=Accounts(
@@ -203,7 +231,11 @@ def probe_target(
         ),
         lab=_lab(target, arm, nursery) if arm and nursery else LabCommands(),
         workers=workers,
+        services=arm.service_urls if arm else {},
+        load=load,
         authorization=authorization(target),
+        ca_file=str(arm.ca_file) if arm and arm.ca_file else None,
+        admin=None if admin is None else Account(admin.username, admin.email, admin.password),
     )
 
 
@@ -214,7 +246,7 @@ def authorization(target: Target) -> Authorization:
 
 
 #: Places in lab commands that a probe fills in.
-PLACES = ("username", "kind", "name", "address", "connect")
+PLACES = ("username", "claims", "kind", "name", "address", "connect", "order", "events")
 
 
 def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:
@@ -226,6 +258,7 @@ def _lab(target: Target, arm: RunningArm, nursery: Nursery) -> LabCommands:
         read_db=words(target.lab.read_db),
         fault=words(target.lab.fault),
         resolve=words(target.lab.resolve),
+        sign_webhook=words(target.lab.sign_webhook),
         kill=words(target.lab.kill),
         run=functools.partial(nursery.run, tree=arm.tree, environment=environment(arm.extra)),
     )

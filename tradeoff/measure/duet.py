@@ -2,24 +2,27 @@
 
 Noise (a neighbour, a clock that changes) hits all arms alike and cancels in the ratio of their CPU clocks. The unit is
 the epoch: fresh processes with a new hash seed, databases restored from the template, a shuffled start order. In an
-epoch each window carries one journey; the clocks are read at its edges, when no request is under way. Rates are
-calibrated once a block so that all arms together use about half of the target core, and then fixed.
+epoch each window carries one journey; the clocks are read at its edges, when no request is under way. Every epoch asks
+for the same things, chosen evenly over what there is: what differs between epochs is noise alone. Rates are calibrated
+once a block so that all arms together use about half of the target core, and then fixed; how often a journey is walked
+follows its part in the mix. While an epoch warms up, the next one's modules are imported on the other core.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tradeoff.measure.generator import Generator, Sessions
+from tradeoff.measure.generator import Generator, Sessions, arm_entry
+from tradeoff.measure.nurseries import Nurseries
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.plan import Block
@@ -39,15 +42,18 @@ from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.served import loopback_place
-from tradeoff.target.template import Templates, restore
+from tradeoff.target.template import Templates, certificate_of, restore
 
 UTILISATION = 0.5
 FEWEST_EPOCHS = 5
-SHORTEST_WINDOW_S = 0.4
-LONGEST_WINDOW_S = 5.0
+#: What visitors choose in windows that count, everywhere the same; those of the warm-up ask for other things.
+COUNTED_VISITS = 0
+#: The epoch before the first: rates are found, and nothing counts.
+CALIBRATION = -1
+LONGEST_WINDOWS_S = 20.0
 FEWEST_ARRIVALS = 3
-WARMUP_REQUESTS = 400
-LONGEST_WARMUP_S = 2.5
+WARMUP_VISITS, FEWEST_WARMUP = 20, 4
+LONGEST_WARMUP_S, SHORTEST_WARMUP_S = 1.5, 0.8
 WARMUP_HASTE = 1.6
 WINDOW_SLACK = 1.1
 MOST_REQUESTS_PER_S = 2000.0
@@ -105,6 +111,7 @@ class Duet:
         self._specs = block.named_arms()
         self._trees = {name: tree_of(target, spec.ref) for name, spec in self._specs.items()}
         self._places = {name: loopback_place() for name in self._specs}
+        self._nurseries = Nurseries(target, trees=list(self._trees.values()), seed=f"{seed}/{block.name}")
         self._sessions: Sessions = {}
         self._work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
 
@@ -115,81 +122,97 @@ class Duet:
             TradeoffError: an arm or the load process ended, or the target can't be started.
         """
         try:
+            self._nurseries.import_ahead(0)
             for name, spec in self._specs.items():
                 self._template(name, spec)
-            urls = {name: f"http://{host}:{port}" for name, (host, port) in self._places.items()}
-            generator = Generator(self._target, urls=urls, core=self._cores.generator, seed=self._seed)
+            arms = [self._arm(name, spec) for name, spec in self._specs.items()]
+            generator = Generator(self._target, arms=arms, core=self._cores.generator, seed=self._seed)
             try:
                 self._run_epochs(generator, state)
             finally:
                 generator.stop()
         finally:
+            self._nurseries.stop()
             shutil.rmtree(self._work, ignore_errors=True)
+
+    def _folder(self, name: str) -> Path:
+        return self._work / f"arm-{list(self._specs).index(name)}"
+
+    def _arm(self, name: str, spec: ArmSpec) -> dict[str, str | None]:
+        """An arm as the load process knows it."""
+        scheme, (host, port) = self._target.scheme_for(spec.treatment), self._places[name]
+        ca_file = certificate_of(self._folder(name)) if scheme == "https" else None
+        return arm_entry(name, f"{scheme}://{host}:{port}", ca_file)
 
     def _template(self, name: str, spec: ArmSpec) -> Path:
         return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=self._trees[name])
 
     def _run_epochs(self, generator: Generator, state: BlockState) -> None:
         deadline = time.monotonic() + self._block.seconds
-        rates, left = state.rates, list(range(self._block.epochs))
-        if rates:
-            left = [epoch for epoch in range(rates.epochs) if epoch not in state.done]
-        self._progress.stage(f"calibrating and pricing {self._block.name}", len(left) if rates else 1)
-        while left:
-            began, epoch = time.monotonic(), left.pop(0)
-            known, rates = rates, self._epoch(generator, epoch, rates, deadline)
-            if known is None:
-                left = left[: rates.epochs - 1]
-                self._progress.stage(f"pricing {self._block.name}", len(left))
-            else:
-                self._progress.step()
+        rates = state.rates or self._calibrate(generator, deadline)
+        left = [epoch for epoch in range(rates.epochs) if epoch not in state.done]
+        self._progress.stage(f"pricing {self._block.name}", len(left))
+        for epoch in left:
+            began = time.monotonic()
+            self._epoch(generator, epoch, rates)
+            self._progress.step()
             took = time.monotonic() - began
             if epoch + 1 >= FEWEST_EPOCHS and time.monotonic() + took * OVERRUN_SHARE > deadline and not state.done:
                 break  # by the clock alone, never by what was seen: the machine is slower than it was at calibration
         self._emit(BlockEnded(block=self._block.name))
 
-    def _epoch(self, generator: Generator, epoch: int, rates: BlockRates | None, deadline: float) -> BlockRates:
-        random_source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
-        with self._nursery(random_source) as nursery:
-            began = time.monotonic_ns()
-            arms = self._start(random_source, nursery)
-            try:
-                self._make_ready(generator, arms)
-                startup_ns = time.monotonic_ns() - began
-                starts = [
-                    ArmStart(arm=name, pids=list(arm.pids), hash_seed=nursery.hash_seed) for name, arm in arms.items()
-                ]
-                self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
-                windows = _Windows(self._block.name, epoch, generator, arms, random_source, self._emit)
-                rates = self._measure(windows, rates, startup_ns / 1e9, deadline)
-                self._emit(EpochEnded(block=self._block.name, epoch=epoch))
-            finally:
-                for arm in arms.values():
-                    arm.stop(grace_s=0.0)
-        return rates
+    def _epoch(self, generator: Generator, epoch: int, rates: BlockRates) -> None:
+        with self._serving(generator, epoch) as windows:
+            if epoch + 1 < rates.epochs:
+                self._nurseries.import_ahead(epoch + 1)
+            windows.warm_up(rates)
+            self._nurseries.wait_imported()
+            windows.measure(rates)
+            self._emit(EpochEnded(block=self._block.name, epoch=epoch))
 
-    def _nursery(self, random_source: random.Random) -> Nursery:
-        return Nursery(self._target, hash_seed=random_source.randrange(1, 2**32 - 1), trees=list(self._trees.values()))
+    def _calibrate(self, generator: Generator, deadline: float) -> BlockRates:
+        """Find each journey's rate on arms of their own, then lay the remaining time out in epochs and windows."""
+        self._progress.stage(f"calibrating {self._block.name}", 1)
+        with self._serving(generator, CALIBRATION) as windows:
+            rates = {journey: _rate_for(windows.calibrate(journey)) for journey in self._journeys}
+        mix = {journey: self._target.load.mix.get(journey, 1.0) for journey in rates}
+        warmup = {journey: _warmup_arrivals(rate, mix[journey] / sum(mix.values())) for journey, rate in rates.items()}
+        warming_s = sum(count / rates[journey] / WARMUP_HASTE for journey, count in warmup.items())
+        left_s, overhead_s = deadline - time.monotonic(), windows.startup_ns / 1e9 + warming_s
+        epochs, measured_s = lay_out(left_s, overhead_s, self._block.epochs)
+        arrivals = arrivals_within(measured_s, rates, mix)
+        found = BlockRates(block=self._block.name, rates=rates, warmup=warmup, arrivals=arrivals, epochs=epochs)
+        self._emit(found)
+        return found
 
-    def _make_ready(self, generator: Generator, arms: Mapping[str, RunningArm]) -> None:
-        for arm in arms.values():
-            arm.wait_ready()
-            arm.pin(set(self._cores.arms))
-        self._sessions = generator.sign_in(self._sessions)
-
-    def _measure(self, windows: _Windows, rates: BlockRates | None, startup_s: float, deadline: float) -> BlockRates:
-        if rates is None:
-            rates = self._calibrate(windows, startup_s, deadline)
-            self._emit(rates)
-        windows.warm_up(rates)
-        windows.measure(rates)
-        return rates
+    @contextmanager
+    def _serving(self, generator: Generator, epoch: int) -> Iterator[_Windows]:
+        """The arms of an epoch, as long as the block: signed in and on their core."""
+        source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
+        nursery = self._nurseries.take(max(epoch, 0))
+        began = time.monotonic_ns()
+        arms = self._start(source, nursery)
+        try:
+            for arm in arms.values():
+                arm.wait_ready()
+            startup_ns = time.monotonic_ns() - began
+            self._sessions = generator.sign_in(self._sessions)
+            for arm in arms.values():
+                arm.pin(set(self._cores.arms))
+            starts = [
+                ArmStart(arm=name, pids=list(arm.pids), hash_seed=nursery.hash_seed) for name, arm in arms.items()
+            ]
+            self._emit(EpochStarted(block=self._block.name, epoch=epoch, arms=starts, startup_ns=startup_ns))
+            yield _Windows(self._block, epoch, generator, arms, source, self._emit, startup_ns)
+        finally:
+            for arm in arms.values():
+                arm.stop(grace_s=0.0)
 
     def _start(self, random_source: random.Random, nursery: Nursery) -> dict[str, RunningArm]:
         started: dict[str, RunningArm] = {}
         try:
             for name in random_source.sample(list(self._specs), len(self._specs)):
-                spec, work = self._specs[name], self._work / f"arm-{list(self._specs).index(name)}"
+                spec, work = self._specs[name], self._folder(name)
                 restore(self._template(name, spec), work)
                 started[name] = RunningArm(
                     self._target,
@@ -202,6 +225,7 @@ class Duet:
                     place=self._places[name],
                     services=self._target.services_for(self._journeys),
                     front=self._target.front_for(spec.treatment),
+                    scheme=self._target.scheme_for(spec.treatment),
                 )
         except BaseException:
             for arm in started.values():
@@ -209,35 +233,41 @@ class Duet:
             raise
         return {name: started[name] for name in self._specs}
 
-    def _calibrate(self, windows: _Windows, startup_s: float, deadline: float) -> BlockRates:
-        """Find each journey's rate, then lay the remaining time out in epochs and windows."""
-        mix = {journey: self._target.load.mix.get(journey, 1.0) for journey in self._journeys}
-        seen = {journey: windows.calibrate(journey) for journey in mix}
-        rates = {journey: _rate_for(window) for journey, window in seen.items()}
-        warmup = {journey: _warmup_arrivals(mix, rates[journey], window) for journey, window in seen.items()}
-        overhead_s = startup_s + sum(count / rates[journey] / WARMUP_HASTE for journey, count in warmup.items())
-        epochs, window_s = lay_out(deadline - time.monotonic(), overhead_s, len(rates), self._block.epochs)
-        return BlockRates(block=self._block.name, rates=rates, warmup=warmup, window_s=window_s, epochs=epochs)
 
+def lay_out(left_s: float, overhead_s: float, epochs: int) -> tuple[int, float]:
+    """Epochs, and the seconds that all windows of one take together, so that a block ends in time.
 
-def lay_out(left_s: float, overhead_s: float, journeys: int, epochs: int) -> tuple[int, float]:
-    """Epochs and the seconds of a window, so that a block ends in time.
-
-    Epochs are given up, down to the fewest, until at least half of the time is measured: what a short window loses by
-    noise, more epochs do not bring back.
+    Epochs are given up, down to the fewest, until at least half of the time is measured.
 
     Args:
-        left_s: wall time left, the first epoch already started.
+        left_s: wall time left.
         overhead_s: of an epoch, from the start of its processes to the first window that counts.
-        journeys: windows of an epoch.
         epochs: as many as the plan wishes.
     """
     while True:
-        measured_s = (left_s - overhead_s * (epochs - 1)) / epochs
+        measured_s = left_s / epochs - overhead_s
         if measured_s >= overhead_s or epochs <= FEWEST_EPOCHS:
-            window_s = measured_s / (journeys * WINDOW_SLACK)
-            return epochs, max(SHORTEST_WINDOW_S, min(window_s, LONGEST_WINDOW_S))
+            return epochs, min(measured_s / WINDOW_SLACK, LONGEST_WINDOWS_S)
         epochs -= 1
+
+
+def arrivals_within(seconds: float, rates: Mapping[str, float], mix: Mapping[str, float]) -> dict[str, int]:
+    """How often each journey is walked in `seconds`: as the mix has it, and at least the fewest times.
+
+    Those that get the fewest take their time from the others.
+    """
+    rare: set[str] = set()
+    while True:
+        left_s = seconds - sum(FEWEST_ARRIVALS / rates[journey] for journey in rare)
+        common = [journey for journey in rates if journey not in rare]
+        visits = left_s / sum(mix[journey] / rates[journey] for journey in common)
+        fewer = {journey for journey in common if visits * mix[journey] < FEWEST_ARRIVALS}
+        if not fewer or len(fewer) == len(common):
+            return {
+                journey: FEWEST_ARRIVALS if journey in rare else max(FEWEST_ARRIVALS, round(visits * mix[journey]))
+                for journey in rates
+            }
+        rare |= fewer
 
 
 class _Windows:
@@ -245,13 +275,15 @@ class _Windows:
 
     def __init__(
         self,
-        block: str,
+        block: Block,
         epoch: int,
         generator: Generator,
         arms: Mapping[str, RunningArm],
         random_source: random.Random,
         emit: Callable[[Event], None],
+        startup_ns: int,
     ) -> None:
+        self.startup_ns = startup_ns
         self._block, self._epoch, self._emit = block, epoch, emit
         self._generator, self._arms, self._random = generator, arms, random_source
         self._index = 0
@@ -260,7 +292,7 @@ class _Windows:
         """A window at about the rate at which all arms together use half of the core: a rough look comes first."""
         rough = self._run(journey, rate=FEWEST_ARRIVALS / CALIBRATION_S, count=FEWEST_ARRIVALS, warmup=True)
         rate = _rate_for(rough)
-        return self._run(journey, rate=rate, count=_count(rate, CALIBRATION_S), warmup=True)
+        return self._run(journey, rate=rate * WARMUP_HASTE, count=_count(rate, CALIBRATION_S), warmup=True)
 
     def warm_up(self, rates: BlockRates) -> None:
         """Windows that do not count, faster than those that do, until caches hold what they hold in the long run."""
@@ -270,19 +302,26 @@ class _Windows:
     def measure(self, rates: BlockRates) -> None:
         """One counted window of each journey, in random order."""
         for journey in self._random.sample(list(rates.rates), len(rates.rates)):
-            rate = rates.rates[journey]
-            self._run(journey, rate=rate, count=_count(rate, rates.window_s), warmup=False)
+            self._run(journey, rate=rates.rates[journey], count=rates.arrivals[journey], warmup=False)
 
     def _run(self, journey: str, *, rate: float, count: int, warmup: bool) -> Window:
-        before = {name: arm.cpu_ns() for name, arm in self._arms.items()}
+        walking = {name: self._arms[name] for name in self._block.arms_on(journey)}
+        before = {name: arm.cpu_ns() for name, arm in walking.items()}
+        seed = self._random.randrange(2**31)
         answer = self._generator.window(
-            number=self._index, journey=journey, rate=rate, count=count, seed=self._random.randrange(2**31)
+            number=self._index,
+            journey=journey,
+            rate=rate,
+            count=count,
+            seed=seed,
+            visits=self._index + 1 if warmup else COUNTED_VISITS,
+            arms=list(walking),
         )
         for arm in self._arms.values():
             arm.check_alive()  # the clock of a process that has just ended can still be read
-        cpu = {name: arm.cpu_ns() - before[name] for name, arm in self._arms.items()}
+        cpu = {name: arm.cpu_ns() - before[name] for name, arm in walking.items()}
         window = Window(
-            block=self._block,
+            block=self._block.name,
             epoch=self._epoch,
             index=self._index,
             journey=journey,
@@ -290,7 +329,7 @@ class _Windows:
             rate=rate,
             wall_ns=answer["ended_ns"] - answer["started_ns"],
             lag_p99_ns=answer["lag_ns"]["p99"],
-            arms={name: _arm_window(cpu[name], answer["arms"][name]) for name in self._arms},
+            arms={name: _arm_window(cpu[name], answer["arms"][name]) for name in walking},
         )
         self._emit(window)
         self._index += 1
@@ -306,12 +345,12 @@ def _count(rate: float, seconds: float) -> int:
     return max(FEWEST_ARRIVALS, round(rate * seconds))
 
 
-def _warmup_arrivals(mix: Mapping[str, float], rate: float, window: Window) -> int:
-    """A journey's part of the requests that warm an arm up, in arrivals; fewer where they would take too long."""
-    one = next(iter(window.arms.values()))
-    requests = WARMUP_REQUESTS * mix[window.journey] / sum(mix.values())
-    wanted = math.ceil(requests * one.arrivals / max(one.requests, 1))
-    return max(FEWEST_ARRIVALS, min(wanted, round(rate * WARMUP_HASTE * LONGEST_WARMUP_S)))
+def _warmup_arrivals(rate: float, share: float) -> int:
+    """How often a journey with this share of the mix is walked before it counts; less often where it takes too long."""
+    hasty = rate * WARMUP_HASTE
+    few = min(FEWEST_WARMUP, round(hasty * SHORTEST_WARMUP_S))
+    many = min(round(WARMUP_VISITS * share), round(hasty * LONGEST_WARMUP_S))
+    return max(FEWEST_ARRIVALS, few, many)
 
 
 def _rate_for(window: Window) -> float:

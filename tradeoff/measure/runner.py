@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tradeoff.measure.attacks import attack_arms
+from tradeoff.measure.attacks import AT_ONCE, attack_arms
+from tradeoff.measure.attacks_under import AttacksUnder
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
 from tradeoff.measure.progress import Progress
-from tradeoff.measure.scanning import scan_target
+from tradeoff.measure.scanning import ScanBeside
+from tradeoff.measure.waf import score_arms
+from tradeoff.plan.conditions import Conditions
+from tradeoff.plan.estimate import estimate_s
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 from tradeoff.record.events import (
@@ -24,6 +29,7 @@ from tradeoff.record.events import (
     RunResumed,
     RunStarted,
     Scanned,
+    WafScored,
 )
 from tradeoff.record.folder import EventLog, new_run_folder, read_events
 from tradeoff.target.description import Target, read_target
@@ -39,6 +45,8 @@ class Done:
     rates: tuple[BlockRates, ...] = ()
     epochs: frozenset[tuple[str, int]] = frozenset()
     attacks: frozenset[str] = frozenset()
+    under: frozenset[tuple[str, Conditions]] = frozenset()
+    scores: frozenset[str] = frozenset()
     scanned: bool = False
 
     def block(self, name: str) -> BlockState:
@@ -50,11 +58,14 @@ class Done:
 def what_is_done(events: Iterable[AnyEvent]) -> Done:
     """Read off a run's events what need not be measured again."""
     recorded = list(events)
+    attacked = [event for event in recorded if isinstance(event, AttacksEnded)]
     return Done(
         blocks=frozenset(event.block for event in recorded if isinstance(event, BlockEnded)),
         rates=tuple(event for event in recorded if isinstance(event, BlockRates)),
         epochs=frozenset((event.block, event.epoch) for event in recorded if isinstance(event, EpochEnded)),
-        attacks=frozenset(event.arm for event in recorded if isinstance(event, AttacksEnded)),
+        attacks=frozenset(event.arm for event in attacked if event.under is None),
+        under=frozenset((event.arm, event.under) for event in attacked if event.under is not None),
+        scores=frozenset(event.arm for event in recorded if isinstance(event, WafScored)),
         scanned=any(isinstance(event, Scanned) for event in recorded),
     )
 
@@ -67,7 +78,7 @@ def start_run(
     Raises:
         TradeoffError: something ended the run; what was measured until then is recorded and can be resumed.
     """
-    folder = new_run_folder(out, plan.name)
+    folder, estimate = new_run_folder(out, plan.name), estimate_s(plan, at_once=AT_ONCE)
     with EventLog(folder) as log:
         log.append(
             RunStarted(
@@ -79,9 +90,11 @@ def start_run(
                 mix=dict(target.load.mix),
                 seed=seed,
                 environment=describe_environment(),
+                estimate_s=estimate,
             )
         )
         progress.say(f"run {folder}")
+        progress.say(f"the {plan.name} plan takes about {estimate / 60:.0f} min")
         _run(target, catalog, plan, Done(), seed=seed, log=log, progress=progress)
     return folder
 
@@ -146,6 +159,26 @@ def _stages(
                 progress=progress,
             )
             duet.run(done.block(block.name))
+    with ExitStack() as beside:
+        scanning = ScanBeside(target, catalog) if plan.scan and not done.scanned else None
+        if scanning:
+            beside.callback(scanning.stop)
+        _attacks(target, catalog, plan, done, templates, seed=seed, emit=emit, progress=progress)
+        if scanning:
+            emit(scanning.result(progress))
+
+
+def _attacks(
+    target: Target,
+    catalog: Catalog,
+    plan: Plan,
+    done: Done,
+    templates: Templates,
+    *,
+    seed: int,
+    emit: Callable[[Event], None],
+    progress: Progress,
+) -> None:
     left = [spec for spec in plan.attacks if spec.label not in done.attacks]
     if left:
         attack_arms(
@@ -158,5 +191,9 @@ def _stages(
             emit=emit,
             progress=progress,
         )
-    if plan.scan and not done.scanned:
-        emit(scan_target(target, catalog, progress=progress))
+    harder = [one for one in plan.under if (one.arm.label, one.conditions) not in done.under]
+    if harder:
+        AttacksUnder(target, catalog, probes=plan.probes, seed=seed).run(harder, emit=emit, progress=progress)
+    unscored = [spec for spec in plan.scores if spec.label not in done.scores]
+    if unscored:
+        score_arms(target, unscored, templates=templates, articles=plan.articles, emit=emit, progress=progress)

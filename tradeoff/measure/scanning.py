@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Sequence
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,10 @@ from tradeoff.plan.factors import Catalog
 from tradeoff.record.events import Scanned
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
+from tradeoff.target.process import die_with_parent
 
+#: Priority of a scan that runs while something else is measured or attacked.
+STANDS_BACK = 10
 #: A selection of advisories that comes with the scanners: better than none, and never a proof that there are no others.
 SELECTION = Path(security.scan.__file__).with_name("advisories.json")
 
@@ -100,9 +106,42 @@ def _check_paths(target: Target, paths: Sequence[Path], absence: str) -> None:
         raise TradeoffError(f"{', '.join(elsewhere)} is not below the target's folder {target.root}")
 
 
-def scan_target(target: Target, catalog: Catalog, *, progress: Progress) -> Scanned:
-    """Scan the target's own paths."""
-    progress.stage("scanning", 1)
-    result = scan_paths(target, catalog, audit=audit_of(target))
-    progress.step()
-    return Scanned(result=result.as_json())
+class ScanBeside:
+    """The scan of the target's own paths, in a process of its own: probes that take the time must not wait for it."""
+
+    def __init__(self, target: Target, catalog: Catalog) -> None:
+        spawning = multiprocessing.get_context("spawn")
+        self._answer, sending = spawning.Pipe(duplex=False)
+        self._process = spawning.Process(target=_scan_into, args=(sending, target, catalog), daemon=True)
+        self._process.start()
+        sending.close()
+
+    def result(self, progress: Progress) -> Scanned:
+        """What was found, once it is.
+
+        Raises:
+            TradeoffError: a scanner is missing or broke.
+        """
+        progress.stage("scanning", 1)
+        try:
+            found = self._answer.recv()
+        except EOFError:
+            raise TradeoffError("the process that scans the code has ended before it was done") from None
+        if isinstance(found, TradeoffError):
+            raise found
+        progress.step()
+        return Scanned(result=found)
+
+    def stop(self) -> None:
+        """End it, done or not."""
+        self._process.terminate()
+        self._process.join()
+
+
+def _scan_into(answer: Connection, target: Target, catalog: Catalog) -> None:
+    die_with_parent()
+    os.nice(STANDS_BACK)
+    try:
+        answer.send(scan_paths(target, catalog, audit=audit_of(target)).as_json())
+    except TradeoffError as error:
+        answer.send(error)

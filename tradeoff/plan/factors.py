@@ -78,6 +78,14 @@ class Factor(Described):
         """Whether its levels have a score (`probe --waf`), not a verdict: no probe can say which is weak."""
         return all(level.tag == "depth" for level in self.levels)
 
+    @property
+    def apart(self) -> bool:
+        """Whether it is a control with a level that is neither weak nor strong, at which the profiles leave it.
+
+        Such a factor has blocks of its own: at any other level it changes how the load itself comes.
+        """
+        return self.kind == "control" and any(level.tag == "plain" for level in self.levels)
+
     def level(self, name: str) -> Level:
         """The level of that name.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tradeoff.plan.arm import ArmSpec, parse_arm
+from tradeoff.plan.conditions import AttackUnder, Conditions
 from tradeoff.plan.factors import Catalog, Factor, Level
 from tradeoff.target.errors import TradeoffError
 
@@ -25,7 +27,8 @@ class Block(BaseModel):
     """Arms that serve the same load at the same time, with the reference and its twin, for `seconds` of wall time.
 
     Without `journeys`, the windows carry those of the mix. All blocks that are part of a `screening` are judged by one
-    additive model, which prices each changed level instead of each arm.
+    additive model, which prices each changed level instead of each arm. Where `walked_by` names a journey, no arms but
+    those walk it, beside the reference and its twin.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,9 +37,16 @@ class Block(BaseModel):
     reference: ArmSpec
     arms: tuple[ArmSpec, ...]
     journeys: tuple[str, ...] = ()
+    walked_by: dict[str, tuple[str, ...]] = {}
     screening: bool = False
     seconds: float = Field(gt=0, le=LONGEST_BLOCK_S)
     epochs: int = Field(ge=2)
+
+    def arms_on(self, journey: str) -> list[str]:
+        """Names of the arms that walk a journey."""
+        everyone = list(self.named_arms())
+        chosen = {REFERENCE, TWIN, *self.walked_by.get(journey, everyone)}
+        return [name for name in everyone if name in chosen]
 
     def named_arms(self) -> dict[str, ArmSpec]:
         """A unique name for each arm: the reference, its twin, and the others by their label."""
@@ -57,6 +67,10 @@ class Plan(BaseModel):
     name: str
     blocks: tuple[Block, ...] = ()
     attacks: tuple[ArmSpec, ...] = ()
+    #: Arms that are attacked under load and at scale as well.
+    under: tuple[AttackUnder, ...] = ()
+    #: Arms whose WAF is scored on attacks and benign requests.
+    scores: tuple[ArmSpec, ...] = ()
     #: With `own`, an arm that differs from its profile meets the probes of the factors in which it does, and no others.
     probes: Probes = "all"
     scan: bool = False
@@ -77,14 +91,44 @@ class BlockTable(BaseModel):
     epochs: int = Field(default=8, ge=2)
 
 
+class AttackTable(BaseModel):
+    """An attack under conditions as a plan file writes it, once for each load, number of workers and of articles.
+
+    `load` is in per cent of the arm's capacity; `articles` are the target's own number where none are named.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    arm: str
+    load: list[int] = Field(default=[0], min_length=1)
+    workers: list[int] = Field(default=[1], min_length=1)
+    articles: list[int] = []
+    probes: list[str] = []
+
+    def attacks(self, catalog: Catalog, articles: int) -> list[AttackUnder]:
+        """Every combination."""
+        arm, probes = parse_arm(self.arm, catalog), tuple(self.probes)
+        combined = itertools.product(self.load, self.workers, self.articles or [articles])
+        return [
+            AttackUnder(arm=arm, conditions=Conditions(load=load, workers=workers, articles=rows), probes=probes)
+            for load, workers, rows in combined
+        ]
+
+
 class PlanTable(BaseModel):
-    """A plan file: `[[blocks]]` to price, `attacks` to probe and with which `probes`, `scan` the code or not."""
+    """A plan file: `[[blocks]]` to price, `attacks` to probe and with which `probes`, `scan` the code or not.
+
+    `[[under]]` are arms to attack under load, with several workers and other amounts of data; `scores` those whose WAF
+    is scored.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     blocks: list[BlockTable] = []
     attacks: list[str] = []
+    under: list[AttackTable] = []
+    scores: list[str] = []
     probes: Probes = "all"
     scan: bool = True
 
@@ -118,6 +162,12 @@ def attacked_arms(catalog: Catalog) -> tuple[ArmSpec, ...]:
     return tuple(arm for arm in every_arm(catalog) if not scored & arm.changed.keys())
 
 
+def scored_arms(catalog: Catalog) -> tuple[ArmSpec, ...]:
+    """The arms that `attacked_arms` leaves out."""
+    attacked = {arm.label for arm in attacked_arms(catalog)}
+    return tuple(arm for arm in every_arm(catalog) if arm.label not in attacked)
+
+
 def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
     """Read a plan file (TOML).
 
@@ -146,7 +196,20 @@ def read_plan(path: Path, catalog: Catalog, *, articles: int) -> Plan:
         )
         for block in table.blocks
     )
-    attacks = tuple(parse_arm(arm, catalog) for arm in table.attacks)
     return Plan(
-        name=table.name, blocks=blocks, attacks=attacks, probes=table.probes, scan=table.scan, articles=articles
+        name=table.name,
+        blocks=blocks,
+        attacks=tuple(parse_arm(arm, catalog) for arm in table.attacks),
+        under=_under(table, catalog, articles, path),
+        scores=tuple(parse_arm(arm, catalog) for arm in table.scores),
+        probes=table.probes,
+        scan=table.scan,
+        articles=articles,
     )
+
+
+def _under(table: PlanTable, catalog: Catalog, articles: int, path: Path) -> tuple[AttackUnder, ...]:
+    try:
+        return tuple(attack for one in table.under for attack in one.attacks(catalog, articles))
+    except ValidationError as error:
+        raise TradeoffError(f"the plan {path} is not valid: under: {error.errors()[0]['msg'].lower()}") from None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from tradeoff.plan.conditions import Conditions
 from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import Plan
 
@@ -36,6 +37,8 @@ class RunStarted(Event):
     mix: dict[str, float]
     seed: int
     environment: dict[str, str]
+    estimate_s: float = 0.0
+    """How long it was said to take, s; 0 where nothing was said."""
 
 
 class RunResumed(Event):
@@ -46,13 +49,16 @@ class RunResumed(Event):
 
 
 class BlockRates(Event):
-    """Arrivals a second of each journey, fixed for a block by its calibration."""
+    """Of each journey the arrivals a second, and how many warm up and how many count in an epoch.
+
+    Fixed for a block by its calibration.
+    """
 
     event: Literal["block_rates"] = "block_rates"
     block: str
     rates: dict[str, float]
     warmup: dict[str, int]
-    window_s: float
+    arrivals: dict[str, int]
     epochs: int
 
 
@@ -118,7 +124,7 @@ class BlockEnded(Event):
 
 
 class Attack(Event):
-    """The outcome of one probe on one arm. Evidence is redacted."""
+    """The outcome of one probe on one arm, `under` conditions or as the arm needs it. Evidence is redacted."""
 
     event: Literal["attack"] = "attack"
     arm: str
@@ -129,6 +135,20 @@ class Attack(Event):
     evidence: str
     requests: int
     seconds: float
+    under: Conditions | None = None
+
+
+class HeldLoad(BaseModel):
+    """The load that was held meanwhile: arrivals (visits) and requests a second, and what became of them."""
+
+    percent: int
+    capacity: float
+    capacity_requests: float
+    rate: float
+    requests: float
+    p99_ms: float
+    error_rate: float
+    dropped_share: float
 
 
 class AttacksEnded(Event):
@@ -139,6 +159,8 @@ class AttacksEnded(Event):
     workers: int
     requests: int
     seconds: float
+    under: Conditions | None = None
+    load: HeldLoad | None = None
 
 
 class Scanned(Event):
@@ -146,6 +168,14 @@ class Scanned(Event):
 
     event: Literal["scanned"] = "scanned"
     result: dict[str, object]
+
+
+class WafScored(Event):
+    """The score of an arm's WAF, as `tradeoff probe --waf --json` prints it."""
+
+    event: Literal["waf_scored"] = "waf_scored"
+    arm: str
+    score: dict[str, Any]
 
 
 class NotMeasured(Event):
@@ -175,6 +205,7 @@ AnyEvent = Annotated[
     | Attack
     | AttacksEnded
     | Scanned
+    | WafScored
     | NotMeasured
     | RunEnded,
     Field(discriminator="event"),

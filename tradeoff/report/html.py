@@ -7,11 +7,13 @@ from tradeoff.report import units, words
 from tradeoff.report.answers import answers, headline
 from tradeoff.report.attack_matrix import attack_matrix
 from tradeoff.report.frontier import frontier
+from tradeoff.report.harder import harder
 from tradeoff.report.mix import mix_editor
 from tradeoff.report.page import template
 from tradeoff.report.price_list import price_list
 from tradeoff.report.scan_view import scan_view
 from tradeoff.report.trust import added_share, twin_check
+from tradeoff.report.waf_curve import waf_curve
 
 
 def render_html(summary: Summary) -> str:
@@ -26,6 +28,8 @@ def render_html(summary: Summary) -> str:
         prices=price_list(summary),
         arm_cells=arm_cells,
         attacks=attack_matrix(summary),
+        harder=harder(summary),
+        waf=waf_curve(summary),
         frontier=frontier(summary),
         mix=mix_editor(summary),
         twins=twin_check(summary),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tradeoff.judge.summary import AttackedArm, AttackOutcome, Row, ScanJudged, Summary
+from tradeoff.judge.summary import AttackedArm, AttackedUnder, AttackOutcome, Opening, Row, ScanJudged, Summary
 from tradeoff.report.page import template
 from tradeoff.report.scan_view import finding, seen_by
 from tradeoff.report.words import counted, listed, mix_price, request_price
@@ -50,6 +50,7 @@ def render_junit(summary: Summary) -> str:
     """The report as one XML document."""
     suites = [
         Suite("attacks", [_attacks(row, summary.attacked) for row in summary.rows]),
+        Suite("under load and at scale", [_under(one, summary.openings) for one in summary.under]),
         Suite("prices", [_price(row) for row in summary.rows]),
         Suite("scan", list(_scan(summary.scan))),
         Suite("not measured", [Case(gap.subject, skipped=gap.reason) for gap in summary.not_measured]),
@@ -68,6 +69,16 @@ def _attacks(row: Row, attacked: Iterable[AttackedArm]) -> Case:
     if not any(one.result in ("stopped", "succeeded") for _, one in outcomes):
         return Case(row.factor, said, skipped=_why_none(outcomes))
     return Case(row.factor, said)
+
+
+def _under(attacked: AttackedUnder, openings: Iterable[Opening]) -> Case:
+    """An arm's outcomes under conditions, with what opens there."""
+    outcomes = [(attacked.arm, one) for one in attacked.outcomes]
+    here = [one.sentence for one in openings if (one.arm, one.opens) == (attacked.arm, attacked.conditions)]
+    said = "\n".join([_said(outcomes), *here])
+    broken = [f"{one.probe}: {one.evidence}" for _, one in outcomes if _undeclared(one)]
+    failure = "succeeded and is declared by no level: " + "\n".join(broken) if broken else ""
+    return Case(f"{attacked.arm} at {attacked.conditions.label}", said, failure=failure)
 
 
 def _undeclared(outcome: AttackOutcome) -> bool:

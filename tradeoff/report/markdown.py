@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from tradeoff.judge.summary import Row, Summary
 from tradeoff.report import units
 from tradeoff.report.answers import answers, headline
+from tradeoff.report.harder import harder_title
 from tradeoff.report.trust import twin_sentence
+from tradeoff.report.waf_curve import price_text, waf_title
 from tradeoff.report.words import (
     attacks_text,
     counted,
     decision_text,
+    domination_text,
     gaps_by_reason,
     listed,
     mix_price,
@@ -37,6 +40,9 @@ def render_markdown(summary: Summary) -> str:
         *_answers(summary),
         *_table(ordered(summary.rows)),
         f"**Verdict: {summary.verdict}.** {' '.join(_text(sentence(one)) for one in summary.verdict_reasons)}",
+        *_dominations(summary),
+        *_harder(summary),
+        *_waf(summary),
         *_blocks(summary),
         *_gaps(summary),
         _footer(summary),
@@ -72,6 +78,31 @@ def _blocks(summary: Summary) -> list[str]:
         for block in summary.blocks
     ]
     return ["\n".join(f"- {_text(line[2:])}" for line in said)] if said else []
+
+
+def _dominations(summary: Summary) -> list[str]:
+    """Strong levels that are as strong as another, and cheaper."""
+    lines = [f"- {_text(sentence(domination_text(one)))}" for one in summary.dominations]
+    return ["### As strong, and cheaper", "\n".join(lines)] if lines else []
+
+
+def _harder(summary: Summary) -> list[str]:
+    """What the attacks under load and at scale showed."""
+    if not summary.under:
+        return []
+    standing = {True: "as declared", False: "**undeclared**"}
+    said = [f"- {_text(one.sentence)} ({standing[one.declared]})." for one in summary.openings]
+    return [f"### {_text(harder_title(summary))}", *(["\n".join(said)] if said else [])]
+
+
+def _waf(summary: Summary) -> list[str]:
+    """The levels of the WAF."""
+    lines = [
+        f"- {_text(point.level)}: {point.blocked.value:.0%} of {counted(point.attacks, 'attack')} blocked, "
+        f"{point.let_pass.value:.0%} of {counted(point.benign, 'benign request')} let pass; {_text(price_text(point))}"
+        for point in summary.waf
+    ]
+    return [f"### {_text(waf_title(summary.waf))}", "\n".join(lines)] if lines else []
 
 
 def _gaps(summary: Summary) -> list[str]:

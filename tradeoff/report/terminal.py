@@ -13,12 +13,15 @@ from tradeoff.judge.summary import BlockJudged, Decision, Row, Summary, Verdict
 from tradeoff.report import units
 from tradeoff.report.answers import headline
 from tradeoff.report.files import report_files
+from tradeoff.report.harder import harder_title
 from tradeoff.report.trust import twin_sentence
+from tradeoff.report.waf_curve import price_text, waf_title
 from tradeoff.report.words import (
     Price,
     attacks_text,
     counted,
     decision_text,
+    domination_text,
     gaps_by_reason,
     listed,
     mix_price,
@@ -61,7 +64,7 @@ def print_summary(summary: Summary, console: Console, folder: Path) -> None:
     console.print(_table(summary.rows, console.width))
     if console.width < ROOM_FOR_REASONS:
         console.print(Text("\n").join(_reasons(summary.rows)))
-    for section in (_verdict, _blocks, _undeclared, _not_measured):
+    for section in (_verdict, _blocks, _undeclared, _dominations, _harder, _waf, _not_measured):
         for line in section(summary):
             console.print(line, highlight=False)
     console.print()
@@ -112,7 +115,8 @@ def _reasons(rows: Sequence[Row]) -> list[Text]:
 
 
 def _verdict(summary: Summary) -> list[Text]:
-    took = f"{summary.plan} plan, {units.elapsed(summary.seconds)}, {units.count(summary.articles)} articles"
+    said = f" of about {units.elapsed(summary.estimate_s)} that were said" if summary.estimate_s else ""
+    took = f"{summary.plan} plan, {units.elapsed(summary.seconds)}{said}, {units.count(summary.articles)} articles"
     whole = "" if summary.complete else "; interrupted, so this is a part of it"
     opening = Text.assemble("verdict: ", (summary.verdict, DOUBTFUL.get(summary.verdict, GOOD)), f" ({took}{whole})")
     return [Text(), opening, *(Text(f"  {sentence(reason)}") for reason in summary.verdict_reasons)]
@@ -141,6 +145,34 @@ def _undeclared(summary: Summary) -> list[Text]:
         for outcome in arm.outcomes
         if outcome.result == "succeeded" and not outcome.declared
     ]
+
+
+def _dominations(summary: Summary) -> list[Text]:
+    """Strong levels that are as strong as another, and cheaper."""
+    if not summary.dominations:
+        return []
+    lines = [Text(f"  {sentence(domination_text(one))}") for one in summary.dominations]
+    return [Text(), Text("as strong, and cheaper", "bold"), *lines]
+
+
+def _harder(summary: Summary) -> list[Text]:
+    """What opens under load or at scale."""
+    if not summary.under:
+        return []
+    openings = [Text(f"  {sentence(one.sentence)}", "" if one.declared else "bold red") for one in summary.openings]
+    return [Text(), Text(harder_title(summary), "bold"), *openings]
+
+
+def _waf(summary: Summary) -> list[Text]:
+    """The levels of the WAF."""
+    if not summary.waf:
+        return []
+    lines = [
+        f"  {point.level}: {point.blocked.value:.0%} of attacks blocked, {point.let_pass.value:.0%} of benign requests "
+        f"let pass; {price_text(point)}"
+        for point in summary.waf
+    ]
+    return [Text(), Text(waf_title(summary.waf), "bold"), *map(Text, lines)]
 
 
 def _not_measured(summary: Summary) -> list[Text]:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tradeoff.target.errors import TradeoffError
 
 SCHEMA_VERSION = 1
+Scheme = Literal["http", "https"]
 
 Command = Annotated[list[str], Field(min_length=1)]
 
@@ -84,12 +85,14 @@ class Service(Section):
     """Another process that the backend needs beside it, such as a payment provider; each arm has its own.
 
     `ready` is a path that answers 200 once it serves. With `journeys`, a duet starts it only if its mix has one of
-    them. Its URL is `{NAME_url}` in `environment`, and empty where it is not started.
+    them. Its URL is `{NAME_url}` in `environment`, and empty where it is not started. Arms that are attacked are told
+    `attacked_at` instead, where probes may answer in its place.
     """
 
     start: Command
     ready: str = "/health"
     journeys: list[str] = []
+    attacked_at: str = ""
 
 
 class Front(Section):
@@ -112,6 +115,16 @@ class ChosenFront:
     start: Command
 
 
+class Tls(Section):
+    """Where the backend serves HTTPS: where the treatment's level of `factor` is one of `levels`.
+
+    `{certificate}` is then the file in which it finds its certificate, or leaves one for clients to trust.
+    """
+
+    factor: str
+    levels: Annotated[list[str], Field(min_length=1)]
+
+
 class Waf(Section):
     """What `probe --waf` must know: a header (name and value) that refusals by a WAF carry, and nothing else does."""
 
@@ -125,6 +138,7 @@ class Lab(Section):
     read_db: Command | None = None
     fault: Command | None = None
     resolve: Command | None = None
+    sign_webhook: Command | None = None
     kill: Command | None = None
 
 
@@ -166,6 +180,7 @@ class Target(Section):
     load: Load
     services: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Service] = {}
     front: Front | None = None
+    tls: Tls | None = None
     waf: Waf | None = None
     lab: Lab = Lab()
     scan: Scan = Scan()
@@ -183,6 +198,16 @@ class Target(Section):
         if front is None or (level := treatment.get(front.factor)) not in front.levels:
             return None
         return ChosenFront(level, front.start)
+
+    def scheme_for(self, treatment: Mapping[str, str]) -> Scheme:
+        """How an arm of this treatment is spoken to. Raises TradeoffError for TLS behind a front, which speaks HTTP."""
+        if self.tls is None or treatment.get(self.tls.factor) not in self.tls.levels:
+            return "http"
+        if self.front_for(treatment) is not None:
+            raise TradeoffError(
+                "a front that stands before a backend speaks plain HTTP with it: leave out one of the two"
+            )
+        return "https"
 
 
 def read_target(path: Path) -> Target:

@@ -53,11 +53,7 @@ class ForkedChild:
 
 
 class ForkServer:
-    """One process with a target's modules imported.
-
-    Raises:
-        TradeoffError: a module cannot be imported, or a fork would not be whole.
-    """
+    """One process that imports a target's modules, and is asked for forks once it has."""
 
     def __init__(self, modules: Sequence[str], *, tree: Path, hash_seed: int) -> None:
         self._numbers = itertools.count(1)
@@ -77,10 +73,15 @@ class ForkServer:
             )
         self._reader = threading.Thread(target=self._read, daemon=True, name="fork-server-reader")
         self._reader.start()
+
+    def wait_ready(self) -> None:
+        """Wait until all is imported.
+
+        Raises:
+            TradeoffError: a module cannot be imported, or a fork would not be whole.
+        """
         if not self.wait_for(lambda: self._ready, START_TIMEOUT_S):
-            why = self._why()
-            self.stop()
-            raise TradeoffError(f"target.toml: preload: {why}")
+            raise TradeoffError(f"target.toml: preload: {self._why()}")
 
     def fork(
         self, command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: IO[bytes], out: IO[bytes]
@@ -174,8 +175,26 @@ class Nursery:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it, and with it all that was forked."""
         for server in self._servers.values():
             server.stop()
+
+    def import_ahead(self, tree: Path) -> None:
+        """Begin with the import for a tree, so that it is done when the first process is asked for."""
+        if self._modules:
+            self._begun(tree)
+
+    def wait_imported(self) -> None:
+        """Wait until what was begun is imported.
+
+        Raises:
+            TradeoffError: it cannot be.
+        """
+        for server in self._servers.values():
+            server.wait_ready()
 
     def launch(self, tree: Path) -> Launch:
         """What starts the processes that run the code of a tree."""
@@ -210,6 +229,11 @@ class Nursery:
         return bool(self._modules) and len(command) > 2 and [*command[:2]] == [sys.executable, "-m"]
 
     def _server(self, tree: Path) -> ForkServer:
+        server = self._begun(tree)
+        server.wait_ready()
+        return server
+
+    def _begun(self, tree: Path) -> ForkServer:
         with self._starting:
             if tree not in self._servers:
                 self._servers[tree] = ForkServer(self._modules, tree=tree, hash_seed=self.hash_seed)

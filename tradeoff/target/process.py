@@ -17,8 +17,8 @@ PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
-    """Runs in the child before exec: a killed parent takes it along, and ignored signals act again."""
+def die_with_parent() -> None:
+    """Runs in the child first: a killed parent takes it along, and ignored signals act again."""
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -64,7 +64,7 @@ def launched(
         stderr=log,
         text=True,
         start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509 - prctl and signal only: safe after fork
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - prctl and signal only: safe after fork
     )
 
 

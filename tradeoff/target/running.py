@@ -11,12 +11,12 @@ from typing import NoReturn
 
 from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 from tradeoff.target.commands import environment, fill
-from tradeoff.target.description import ChosenFront, Command, Service, Target
+from tradeoff.target.description import ChosenFront, Command, Scheme, Service, Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.process import Launch, ManagedProcess, launched
 from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready
-from tradeoff.target.template import arm_environment, values_of
+from tradeoff.target.template import arm_environment, certificate_of, values_of
 
 
 class RunningService:
@@ -47,7 +47,8 @@ class RunningService:
 class RunningArm:
     """A started target process group, its front if it has one, and its services.
 
-    Call `wait_ready`, use it, and `stop` it. A front takes the arm's place, and the backend listens behind it.
+    Call `wait_ready`, use it, and `stop` it. A front takes the arm's place, and the backend listens behind it. An arm
+    that is `attacked` is told where probes may answer in place of services.
     """
 
     def __init__(
@@ -66,8 +67,12 @@ class RunningArm:
         redis_url: str = "",
         services: Mapping[str, Service] | None = None,
         front: ChosenFront | None = None,
+        attacked: bool = False,
+        scheme: Scheme = "http",
     ) -> None:
         self.name = name
+        self.scheme = scheme
+        self.ca_file = certificate_of(work) if scheme == "https" else None
         self.tree = tree
         self.workers = workers
         self.host, self.port = place or loopback_place()
@@ -83,7 +88,10 @@ class RunningArm:
         host, port = self._behind
         values |= {"host": host, "port": port, "url": self.url, "workers": workers}
         values |= {"authority": f"{self.host}:{self.port}", "source": host if front else ""}
-        values |= {f"{word}_url": service.url for word, service in self._services.items()}
+        #: What the backend is told of each service.
+        self.service_urls = {word: service.attacked_at if attacked else "" for word, service in target.services.items()}
+        self.service_urls |= {word: service.url for word, service in self._services.items()}
+        values |= {f"{word}_url": url for word, url in self.service_urls.items()}
         self.extra = arm_environment(target, values)
         self._processes: list[ManagedProcess] = []
         launch = nursery.launch(tree) if nursery else launched
@@ -114,7 +122,7 @@ class RunningArm:
     @property
     def url(self) -> str:
         """Where it serves."""
-        return f"http://{self.host}:{self.port}"
+        return f"{self.scheme}://{self.host}:{self.port}"
 
     def wait_ready(self) -> None:
         """Wait until it, its front and its services serve, and note its processes.
@@ -124,7 +132,7 @@ class RunningArm:
         """
         path, timeout_s = self._ready.path, self._ready.timeout_s
         for process, place in zip(self._processes, (self._behind, (self.host, self.port)), strict=False):
-            wait_ready(process, *place, path, timeout_s)
+            wait_ready(process, *place, path, timeout_s, ca_file=self.ca_file)
         for service in self._services.values():
             service.wait_ready(timeout_s)
         self.pids = tuple(pid for process in self._processes for pid in process_tree(process.pid))

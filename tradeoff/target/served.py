@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import random
 import socket
+import ssl
 import time
+from pathlib import Path
 
 from security.redact import redact_text
 from tradeoff.target.errors import TradeoffError
@@ -27,9 +29,11 @@ def loopback_place() -> tuple[str, int]:
     return host, free_port(host)
 
 
-def answers(host: str, port: int, path: str) -> bool:
-    """Whether a GET of the path is answered 200."""
-    connection = http.client.HTTPConnection(host, port, timeout=2.0)
+def answers(host: str, port: int, path: str, ca_file: Path | None = None) -> bool:
+    """Whether a GET of the path is answered 200; over TLS, where a file of certificates to trust is named."""
+    if ca_file is not None and not ca_file.exists():
+        return False
+    connection = connection_to(host, port, ca_file)
     try:
         connection.request("GET", path)
         return connection.getresponse().status == 200
@@ -39,14 +43,23 @@ def answers(host: str, port: int, path: str) -> bool:
         connection.close()
 
 
-def wait_ready(process: ManagedProcess, host: str, port: int, path: str, timeout_s: float) -> None:
+def connection_to(host: str, port: int, ca_file: Path | None) -> http.client.HTTPConnection:
+    """A connection that is made at the first request."""
+    if ca_file is None:
+        return http.client.HTTPConnection(host, port, timeout=2.0)
+    return http.client.HTTPSConnection(host, port, timeout=2.0, context=ssl.create_default_context(cafile=ca_file))
+
+
+def wait_ready(
+    process: ManagedProcess, host: str, port: int, path: str, timeout_s: float, ca_file: Path | None = None
+) -> None:
     """Wait until the process answers.
 
     Raises:
         TradeoffError: it ended, or did not answer in time.
     """
     deadline = time.monotonic() + timeout_s
-    while not answers(host, port, path):
+    while not answers(host, port, path, ca_file):
         check_alive(process)
         if time.monotonic() > deadline:
             raise TradeoffError(f"{process.name} did not answer {path} within {timeout_s:.0f} s{said(process)}")

@@ -21,6 +21,11 @@ CACHE = ".tradeoff"
 SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
+def certificate_of(work: Path) -> Path:
+    """Where an arm's certificate stands: beside its folder, which every epoch lays anew."""
+    return work.with_suffix(".crt")
+
+
 def values_of(
     target: Target, *, work: Path, setting: str, articles: int, database_url: str | None = None, redis_url: str = ""
 ) -> dict[str, object]:
@@ -33,6 +38,7 @@ def values_of(
         "redis_url": redis_url,
         "authority": "",
         "source": "",
+        "certificate": certificate_of(work),
         **{f"{name}_url": "" for name in target.services},
     }
 

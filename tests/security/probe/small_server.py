@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from security.probe.target import Accounts, LabCommands, Login, ProbeTarget
+from security.probe.target import Account, Accounts, LabCommands, Login, ProbeTarget
 from tests.parts.loopback import random_address
 
 ACCOUNTS = Accounts("reader{n:04d}", "reader{n:04d}@example.test", "correct-horse-{n:04d}", count=60)
+ADMIN = Account("admin0001", "admin0001@example.test", "correct-horse-0001")
 LOGIN = Login("/api/users/login", {"user": {"email": "{email}", "password": "{password}"}}, ("user", "token"))
 
 

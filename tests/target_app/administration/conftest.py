@@ -22,12 +22,12 @@ def url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def office_on(tmp_path: Path) -> Iterator[Callable[..., Office]]:
-    """`office_on(url)`: an app with staff, whose background tasks stand still."""
+    """`office_on(url, changes)`: an app with staff, whose background tasks stand still."""
     with ExitStack() as stack:
 
-        def open_office(url: str, **settings: Any) -> Office:
+        def open_office(url: str, changes: str = "", **settings: Any) -> Office:
             options = {"signing_key_file": tmp_path / "keys.json", **settings}
-            app = stack.enter_context(AppClient(CHEAP, url, **options))
+            app = stack.enter_context(AppClient(f"{CHEAP},{changes}".rstrip(","), url, **options))
             app.run(app.app.state.parts.background.stop())
             return Office(app)
 

@@ -7,6 +7,7 @@ import pytest
 
 from target_app.moderation.repository import LISTINGS
 from target_app.moderation.service import EXCERPT
+from target_app.users.session import Session
 from tests.target_app.administration.office import Office
 from tests.target_app.app_client import errors
 
@@ -179,7 +180,7 @@ def test_a_removal_is_told_as_its_authors_own(office: Office, slug: str) -> None
         events='["comment.deleted"]',
     )
     hub = office.app.app.state.parts.realtime.hub
-    hub.listen(hub.join(4, "sse"), "article:1")
+    hub.listen(hub.join(Session(4, 0), "sse"), "article:1")
     number = comment(office, slug)
     report(office, f"{slug}/comments/{number}")
     office.done("moderator", "POST", f"{QUEUE}/1/decision", REMOVE)

@@ -3,6 +3,7 @@
 import resource
 import struct
 import zlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,6 +163,22 @@ def test_what_is_no_form_with_a_picture(
     answer = album.app.call("PUT", AVATAR, token, content=body, headers=headers)
     assert answer.status_code == status, answer.text
     assert wrong is None or errors(answer) == wrong
+
+
+@pytest.mark.parametrize(
+    ("filename", "served_as"),
+    [("me.HTML", "text/html"), ("me.svg", "image/svg+xml"), ("me", "application/octet-stream"),
+     ("me.un\x00known", "application/octet-stream"), ("../../me.png", "image/png")],
+)  # fmt: skip
+def test_trusts_client_serves_what_came(client: Any, tmp_path: Path, filename: str, served_as: str) -> None:
+    """The weak level keeps every byte, and the end of the name decides the type; a type that is no image is refused."""
+    album = Album(client("upload_content=trusts_client", upload_folder=tmp_path / "uploads"))
+    token = album.app.register("ann")
+    path = album.put(token, SCRIPT, filename, "image/png").json()["avatar"]["image"]
+    served = album.app.call("GET", path)
+    assert (served.content, served.headers["content-type"].partition(";")[0]) == (SCRIPT, served_as)
+    assert "content-security-policy" not in served.headers
+    assert album.put(token, SCRIPT, filename, "text/html").status_code == 422
 
 
 def test_decisions_are_counted(album: Album, token: str) -> None:

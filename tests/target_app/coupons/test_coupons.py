@@ -1,6 +1,10 @@
+import asyncio
+from collections.abc import Callable
+
 import pytest
 
-from tests.target_app.app_client import errors
+from tests.parts.provider import Provider
+from tests.target_app.app_client import AppClient, errors
 from tests.target_app.shop import PRICE, Shop
 
 
@@ -83,3 +87,42 @@ def test_what_is_no_coupon(shop: Shop, field: str, value: object) -> None:
     coupon = {"code": "CODE", "slug": shop.slug, "percentOff": 5, "uses": 1, field: value}
     answer = shop.app.call("POST", "/api/coupons", shop.author, json={"coupon": coupon})
     assert (answer.status_code, list(errors(answer))) == (422, [field])
+
+
+@pytest.fixture
+def shop_of(client: Callable[..., AppClient], payment_provider: Provider) -> Callable[[str], Shop]:
+    """`shop_of(level)`: a shop at this level of stock_and_coupon."""
+    settings = {"provider_url": payment_provider.url, "provider_secret_file": payment_provider.secrets.path}
+    return lambda level: Shop(client(f"stock_and_coupon={level}", **settings))
+
+
+@pytest.mark.parametrize(("level", "sold"), [("atomic", 2), ("check_then_act", 6)])
+def test_how_many_get_what_is_left(shop_of: Callable[[str], Shop], level: str, sold: int) -> None:
+    """Six at once with a coupon for two: whoever looks while another acts takes what is gone."""
+    shop = shop_of(level)
+    shop.coupon(percent_off=100, uses=2)
+    buyers = [shop.app.register(f"b{number}") for number in range(6)]
+
+    async def at_once() -> list[int]:
+        orders = (shop.ordering(coupon="CODE") for _ in buyers)
+        sent = [
+            shop.app.send("POST", "/api/orders", buyer, "127.0.0.9", **order)
+            for buyer, order in zip(buyers, orders, strict=True)
+        ]
+        return [answer.status_code for answer in await asyncio.gather(*sent)]
+
+    statuses = shop.app.run(at_once())
+    assert (statuses.count(201), statuses.count(409)) == (sold, 6 - sold)
+    assert 1 <= shop.used() <= 2
+
+
+@pytest.mark.parametrize("level", ["atomic", "check_then_act"])
+def test_one_after_the_other_both_levels_count_alike(shop_of: Callable[[str], Shop], level: str) -> None:
+    """The weak level's flaw is in its timing alone: refusals and numbers are the same."""
+    shop = shop_of(level)
+    shop.coupon(uses=1)
+    assert errors(shop.order(coupon="NONE")) == {"coupon": ["is invalid"]}
+    assert shop.order(coupon="CODE").status_code == 201
+    assert shop.order(coupon="CODE").status_code == 409
+    assert errors(shop.order(shop.app.register("late"), coupon="CODE")) == {"coupon": ["is used up"]}
+    assert shop.used() == 1

@@ -1,5 +1,6 @@
 """A seeded `hardened` to send odd things to, and what a client needs for that."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,11 @@ from tests.parts.stranger import NamesFile, Said, stranger
 from tests.parts.target import TargetServer, target_server
 from tests.parts.templates import SqliteTemplates
 
+TREATMENT = "hardened,password_hash=sha256,rate_limit=off"
 PAGE = Said(200, b"<title>There</title>", {"Content-Type": "text/html"})
+
+#: Operations that end tokens.
+ENDING = {"/api/user", "/api/users/logout"}
 
 
 @dataclass(frozen=True)
@@ -28,19 +33,21 @@ class Served:
     existing: dict[str, Any]
 
     def signed(self, path: str) -> str:
-        """The token of somebody who may use an operation."""
+        """The token of somebody who may use an operation: of somebody new where its use may end the token."""
+        if path in ENDING:
+            return register(self.server.url)
         return self.admin if path.startswith(("/api/admin/", "/api/moderation/")) else self.token
 
 
 @contextmanager
 def served(seeded: SqliteTemplates, folder: Path) -> Iterator[Served]:
-    """A server with cheap hashes: their price is not the point."""
+    """A server with cheap hashes, whose price is not the point, and no rate limit: odd things come by the thousand."""
     url = seeded.copy(folder, password_hash="sha256", articles=100)
     names = NamesFile(folder / "names.json")
     with (
         provider(folder) as sells,
         stranger(lambda _heard: PAGE) as elsewhere,
-        target_server("hardened,password_hash=sha256", url, folder, settings=sells.settings | names.settings) as server,
+        target_server(TREATMENT, url, folder, settings=sells.settings | names.settings) as server,
     ):
         names.lead("there.test", elsewhere.address)
         token, admin = (sign_in(server.url, *who) for who in (("reader0060", 60), ("admin0001", 1)))
@@ -63,6 +70,13 @@ def sign_in(url: str, name: str, number: int) -> str:
     """The token of a seeded user."""
     user = {"email": f"{name}@example.test", "password": reader_password(number)}
     return str(httpx.post(f"{url}/api/users/login", json={"user": user}).json()["user"]["token"])
+
+
+def register(url: str) -> str:
+    """The token of a new user."""
+    name = secrets.token_hex(8)
+    user = {"username": name, "email": f"{name}@example.test", "password": "a-long-enough-password"}
+    return str(httpx.post(f"{url}/api/users", json={"user": user}).raise_for_status().json()["user"]["token"])
 
 
 def avatar(url: str, token: str) -> str:

@@ -156,6 +156,11 @@ def favorite(scene: Scene) -> Call:
     return Call("DELETE", path, scene.shop.buyer)
 
 
+def log_out(scene: Scene) -> Call:
+    """A log-out of somebody who is not needed any more."""
+    return Call("POST", "/api/users/logout", scene.app.register("leaver"))
+
+
 def event(scene: Scene) -> Call:
     """An event that settles nothing new: the order is paid."""
     body = scene.shop.event("charge.succeeded", scene.paid(), 100)
@@ -242,6 +247,7 @@ OPERATIONS: Mapping[tuple[str, str], Asked] = {
     ),
     ("POST", "/api/users"): Asked(3, lambda _: Call("POST", "/api/users", None, {"json": NEW_USER})),
     ("POST", "/api/users/login"): Asked(7, lambda _: Call("POST", "/api/users/login", None, {"json": LOG_IN})),
+    ("POST", "/api/users/logout"): Asked(3, log_out),
     ("GET", "/api/user"): Asked(1, signed("GET", "/api/user")),
     ("PUT", "/api/user"): Asked(4, signed("PUT", "/api/user", {"user": {"username": "buyer", "bio": "New"}})),
     ("GET", "/api/profiles/{username}"): Asked(2, signed("GET", "/api/profiles/author")),
@@ -349,7 +355,7 @@ async def opened(app: AppClient, call: Call) -> int:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Provider) -> Iterator[Scene]:
-    """A filled shop whose background tasks stand still: what they ask is no operation's."""
+    """A filled shop whose background tasks stand still, without a rate limit: what these ask is no operation's."""
     url = request.getfixturevalue("database_url" if request.param == "sqlite" else "postgres_url")
     migrate(url)
     settings = {
@@ -361,7 +367,7 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path, payment_provider: Prov
     names = NamesFile(tmp_path / "names.json")
     with (
         stranger(lambda _heard: PAGE) as elsewhere,
-        AppClient("hardened,password_hash=sha256", url, **settings) as app,
+        AppClient("hardened,password_hash=sha256,rate_limit=off", url, **settings) as app,
     ):
         names.lead("there.test", elsewhere.address)
         app.run(app.app.state.parts.background.stop())

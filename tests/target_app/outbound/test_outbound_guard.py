@@ -149,6 +149,38 @@ def test_three_redirects_are_followed(client: Make, names: NamesFile, hops: int,
     assert status == 200 or errors(found) == NOT_FETCHED
 
 
+#: Hosts of a canary on 127.0.0.1, and the levels that fetch from it there.
+OPEN = {
+    "127.0.0.1": {"off"},
+    "localhost": {"off"},
+    "0x7f000001": {"off", "string_check"},
+    "0x7f.1": {"off", "string_check"},
+    "[::ffff:127.0.0.1]": {"off", "string_check"},
+}
+
+
+@pytest.mark.parametrize("level", ["off", "string_check"])
+def test_what_weak_levels_fetch(client: Make, names: NamesFile, level: str) -> None:
+    """Any port of loopback: `off` by each notation, `string_check` by those that its list does not have; both follow
+    redirects to it, and go where a name leads that they admitted.
+    """
+    with stranger(lambda _heard: PAGE, "127.0.0.1") as inside:
+        names.lead("localhost", inside.address, "127.0.0.1")
+        names.lead("inside.test", inside.address, "127.0.0.1")
+        app = client(f"outbound_guard={level}", resolver_file=names.path)
+        token = app.register("ann")
+        for host, levels in OPEN.items():
+            answer = preview(app, token, f"http://{host}:{inside.port}/")
+            assert (answer.status_code == 200) == (level in levels), host
+            assert answer.status_code == 200 or errors(answer) == NOT_ALLOWED
+        assert len(inside.heard) == sum(level in levels for levels in OPEN.values())
+        assert preview(app, token, "http://inside.test/").status_code == 200
+        with honest(names, lambda _heard: Said(302, b"", {"Location": f"http://127.0.0.1:{inside.port}/"})):
+            assert preview(app, token, "http://honest.test/").json()["preview"]["title"] == "Here"
+        for url in ("http://[::1", "ftp://inside.test/", "http://nowhere.test/"):
+            assert errors(preview(app, token, url)) == NOT_FETCHED
+
+
 class Flipping:
     """A name that is public when it is first looked up, and internal ever after."""
 

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from target_app.controls.provider_tls import ProviderAddressError, Verified
+from target_app.controls.provider_tls import Patience, ProviderAddressError, ProviderTls, Unverified, Verified
 from target_app.metrics import Metrics
-from target_app.payments import provider_client
+from target_app.outbound.resolver import FileNames, SystemNames, add_name
 from target_app.payments.provider_client import (
     AnswerLostError,
     Charge,
@@ -36,9 +36,9 @@ def there(tmp_path: Path) -> Iterator[Provider]:
         yield running
 
 
-def client(url: str, api_key: str, metrics: Metrics | None = None) -> HttpProvider:
+def client(url: str, api_key: str, metrics: Metrics | None = None, tls: ProviderTls | None = None) -> HttpProvider:
     """A client as the assembly makes it."""
-    return HttpProvider(url, api_key, Verified(), metrics or Metrics())
+    return HttpProvider(url, api_key, tls or Verified(SystemNames()), metrics or Metrics())
 
 
 def using(there: Provider, metrics: Metrics | None = None) -> HttpProvider:
@@ -155,7 +155,7 @@ def test_a_failing_provider_is_asked_again(there: Provider) -> None:
 def test_a_lost_answer_can_be_looked_up(there: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the work is done and the answer never comes, the caller knows that it does not know, and can ask."""
     there.control(timeout_rate=1)
-    monkeypatch.setattr(provider_client, "TOTAL_S", 0.5)
+    monkeypatch.setattr(Verified, "patience", Patience(0.5, 0.5))
 
     async def main() -> None:
         payments = using(there)
@@ -207,7 +207,7 @@ def test_charges_outlive_a_kill(there: Provider) -> None:
 def test_money_goes_over_tls(url: str) -> None:
     """Another machine is asked over TLS alone."""
     with pytest.raises(ProviderAddressError):
-        Verified().accept(url)
+        Verified(SystemNames()).accept(url)
 
 
 def test_a_self_signed_provider_is_refused(tmp_path: Path) -> None:
@@ -222,3 +222,38 @@ def test_a_self_signed_provider_is_refused(tmp_path: Path) -> None:
 
         asyncio.run(main())
         assert server.read == b""
+
+
+def test_a_self_signed_provider_is_told_the_key_unless_verified(tmp_path: Path) -> None:
+    """The weak level tells whoever answers at the provider's address."""
+    with self_signed_server(tmp_path) as server:
+
+        async def main() -> None:
+            payments = client(f"https://127.0.0.1:{server.port}", "a-secret", tls=Unverified(SystemNames()))
+            with pytest.raises(AnswerLostError):
+                await payments.charge("order-1", 500)
+            await payments.close()
+
+        asyncio.run(main())
+        assert b"Bearer a-secret" in server.read
+
+
+@pytest.mark.parametrize("tls", [Verified, Unverified])
+def test_silence_is_waited_for_unless_verified(
+    tls: type[Verified | Unverified], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A provider that takes connections and says nothing: one level gives up in time, the other never. Both are led
+    there by a lab's file of names.
+    """
+    monkeypatch.setattr(Verified, "patience", Patience(0.2, 0.2))
+    with socket.create_server((random_address(), 0)) as listener:
+        add_name(tmp_path / "names.json", "silent.test", "203.0.113.7", "{}:{}".format(*listener.getsockname()))
+
+        async def main() -> None:
+            payments = client("https://silent.test", "key", tls=tls(FileNames(tmp_path / "names.json")))
+            with pytest.raises(AnswerLostError if tls is Verified else TimeoutError):
+                async with asyncio.timeout(0.6):
+                    await payments.charge("order-1", 500)
+            await payments.close()
+
+        asyncio.run(main())

@@ -1,9 +1,10 @@
 import json
+from collections.abc import Callable
 
 import pytest
 
 from tests.parts.provider import Provider
-from tests.target_app.app_client import errors
+from tests.target_app.app_client import AppClient, errors
 from tests.target_app.shop import PRICE, Shop
 
 
@@ -78,3 +79,22 @@ def test_what_is_no_event_is_refused(shop: Shop) -> None:
     assert shop.tell(b"{}").status_code == 422
     assert shop.tell(b"\xff").status_code == 422
     assert shop.app.call("POST", "/api/payments/webhook", content=b"x" * 16_385).status_code == 413
+
+
+#: What a weak level believes: a forged event, one of another time, one that was heard before.
+BELIEVED = {"off": (True, True, True), "signature_only": (False, True, True)}
+
+
+@pytest.mark.parametrize("level", BELIEVED)
+def test_what_weak_levels_believe(client: Callable[..., AppClient], payment_provider: Provider, level: str) -> None:
+    """Each takes what it is named for, and acts on it; none is harmed by what is no event or comes twice."""
+    payment_provider.control(failure_rate=1)
+    settings = {"provider_url": payment_provider.url, "provider_secret_file": payment_provider.secrets.path}
+    shop = Shop(client(f"webhook_verification={level}", **settings))
+    order = shop.order().json()["order"]["id"]
+    forged, old = shop.event("charge.disputed", order, PRICE), shop.event("charge.succeeded", order, PRICE)
+    taken = [shop.tell(forged, sealed="t=1,v1=" + 64 * "0").is_success, shop.tell(old, age=86_400).is_success]
+    again = shop.tell(old, age=86_400)
+    assert (*taken, again.is_success and "Event-Replayed" not in again.headers) == BELIEVED[level]
+    assert (shop.status(order), shop.holds()) == ("paid", True)
+    assert shop.tell(b"{}").status_code == 422

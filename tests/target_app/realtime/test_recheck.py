@@ -11,6 +11,7 @@ from target_app.realtime.hub import Hub
 from target_app.realtime.service import RealtimeService
 from target_app.realtime.subscriber import Ending, Subscriber
 from target_app.unit_of_work import UnitOfWork
+from target_app.users.session import Session
 from target_app.web.errors import ApiError
 from tests.target_app.app_client import AppClient
 
@@ -29,7 +30,7 @@ class Scene:
 
     def connect(self, user: int = 2) -> Subscriber:
         """A subscriber to the article."""
-        return self.app.run(self.service.open(self.work(), user, [self.slug], "sse"))  # type: ignore[no-any-return]
+        return self.app.run(self.service.open(self.work(), Session(user, 0), [self.slug], "sse"))  # type: ignore[no-any-return]
 
     def work(self) -> UnitOfWork:
         return UnitOfWork(self.app.app.state.parts.database)

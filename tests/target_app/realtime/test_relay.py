@@ -16,6 +16,7 @@ from target_app.realtime.subscriber import Ending, Subscriber
 from target_app.redis_client import RedisClient
 from target_app.settings import Settings
 from target_app.signing_keys import SigningKeys
+from target_app.users.session import Session
 from tests.parts.loopback import free_port, random_address
 from tests.parts.redis import redis_at
 from tests.target_app.realtime.stage import Stage
@@ -75,7 +76,7 @@ def test_every_worker_hears_each_event_once(redis_url: str) -> None:
 
     async def main() -> None:
         async with worker(redis_url) as one, worker(redis_url) as two, worker(redis_url, "sqlite:///other.db") as other:
-            here, there, stranger = (hub.join(1, "sse") for hub in (one, two, other))
+            here, there, stranger = (hub.join(Session(1, 0), "sse") for hub in (one, two, other))
             await joined(here, there, by=one)
             for number in range(20):
                 one.announce(said(number))
@@ -95,7 +96,7 @@ def test_changes_reach_every_worker(redis_url: str) -> None:
 
     async def main() -> None:
         async with worker(redis_url) as one, worker(redis_url) as two:
-            reader, other = two.join(1, "websocket"), two.join(2, "websocket")
+            reader, other = two.join(Session(1, 0), "websocket"), two.join(Session(2, 0), "websocket")
             await joined(reader, by=one)
             two.listen(reader, "article:7")
             one.change(Change("follow", 1, 5))
@@ -125,7 +126,7 @@ def test_redis_goes_and_comes_back() -> None:
 
     async def main() -> None:
         async with worker(f"redis://{host}:{port}/0") as one, worker(f"redis://{host}:{port}/0") as two:
-            here, there = one.join(1, "sse"), two.join(1, "sse")
+            here, there = one.join(Session(1, 0), "sse"), two.join(Session(1, 0), "sse")
             with redis_at(host, port):
                 await joined(here, there, by=one)
             for number in range(3):
@@ -158,7 +159,7 @@ def test_a_stranger_on_the_channel_is_passed_over(redis_url: str) -> None:
 
     async def main() -> None:
         async with worker(redis_url) as one, worker(redis_url) as two:
-            there = two.join(1, "sse")
+            there = two.join(Session(1, 0), "sse")
             await joined(there, by=one)
             relay: Any = two._relay
             for junk in (

@@ -13,12 +13,15 @@ import pytest
 
 from target_app.realtime.tickets import LIFETIME_MS, Ticket, new_ticket
 from target_app.schema import now_ms
+from target_app.users.session import Session
 from tests.parts.loopback import free_port, random_address
 from tests.parts.redis import redis_at
 from tests.target_app.app_client import AppClient
 from tests.target_app.realtime.stage import Stage
 
 Make = Callable[..., AppClient]
+#: The first user who registers.
+HOLDER = Session(1, 0)
 
 
 @pytest.fixture(params=["database", "redis"])
@@ -38,7 +41,7 @@ def test_a_ticket_is_its_users_once(app: AppClient) -> None:
     assert user.status_code == 201
     value = user.json()["ticket"]["value"]
     assert len(value) >= 43  # 256 bits
-    assert app.run(tickets(app).take(value)) == 1
+    assert app.run(tickets(app).take(value)) == HOLDER
     assert app.run(tickets(app).take(value)) is None
     assert app.run(tickets(app).take("guess")) is None
 
@@ -48,11 +51,11 @@ def test_of_many_uses_at_once_one_wins(app: AppClient) -> None:
     app.register("ann")
     ticket = new_ticket()
 
-    async def race() -> list[int | None]:
-        await tickets(app).keep(ticket, 1)
+    async def race() -> list[Session | None]:
+        await tickets(app).keep(ticket, HOLDER)
         return list(await asyncio.gather(*(tickets(app).take(ticket.value) for _ in range(50))))
 
-    assert [user for user in app.run(race()) if user is not None] == [1]
+    assert [user for user in app.run(race()) if user is not None] == [HOLDER]
 
 
 def test_a_ticket_expires(client: Make) -> None:
@@ -61,7 +64,7 @@ def test_a_ticket_expires(client: Make) -> None:
     app.register("ann")
     assert 0 < new_ticket().expires_at - now_ms() <= LIFETIME_MS == 30_000
     old = Ticket("old", now_ms() - 1)
-    app.run(tickets(app).keep(old, 1))
+    app.run(tickets(app).keep(old, HOLDER))
     assert app.run(tickets(app).take("old")) is None
     app.run(tickets(app).purge())
     assert stored(app) == []
@@ -73,7 +76,7 @@ def test_a_ticket_expires_in_redis(client: Make, redis_url: str) -> None:
     redis = app.app.state.parts.redis
 
     async def left() -> int:
-        await tickets(app).keep(new_ticket(), 1)
+        await tickets(app).keep(new_ticket(), HOLDER)
         (key,) = await redis.call(lambda one: one.keys("ticket:*"))
         return int(await redis.call(lambda one: one.pttl(key)))
 
@@ -97,13 +100,13 @@ def test_without_redis_for_a_while(client: Make) -> None:
         app = client(redis_url=f"redis://{host}:{port}/0")
         token = app.register("ann")
     first, second = (app.call("POST", "/api/tickets", token).json()["ticket"]["value"] for _ in range(2))
-    assert app.run(tickets(app).take(first)) == 1
+    assert app.run(tickets(app).take(first)) == HOLDER
     with redis_at(host, port):
         redis = app.app.state.parts.redis
         deadline = time.monotonic() + 5
         while not redis.available and time.monotonic() < deadline:
             app.run(asyncio.sleep(0.05))
-        assert app.run(tickets(app).take(second)) == 1
+        assert app.run(tickets(app).take(second)) == HOLDER
         assert app.run(tickets(app).take(second)) is None
 
 

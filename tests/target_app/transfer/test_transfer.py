@@ -56,10 +56,10 @@ NUMBERS = iter(range(10**6))
 
 @pytest.fixture(scope="module")
 def shared(empty: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One app for all examples."""
+    """One app for all examples, which are more than one address may register."""
     path = tmp_path_factory.mktemp("transfer") / "app.db"
     path.write_bytes(empty.read_bytes())
-    with AppClient("hardened,password_hash=sha256", f"sqlite:///{path}") as app:
+    with AppClient("hardened,password_hash=sha256,rate_limit=off", f"sqlite:///{path}") as app:
         yield app
 
 

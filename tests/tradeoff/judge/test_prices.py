@@ -6,7 +6,7 @@ import pytest
 
 from tests.tradeoff.catalog import CATALOG
 from tests.tradeoff.judge.recorded import BLOCK, MIX, arm_window, windows
-from tradeoff.judge.interval import interval
+from tradeoff.judge.interval import interval, twin_noise
 from tradeoff.judge.prices import judge_block
 from tradeoff.judge.recorded import recorded_blocks
 from tradeoff.judge.summary import ArmPrice, BlockJudged
@@ -65,7 +65,7 @@ def test_an_arm_much_noisier_than_the_twin_is_judged_by_its_own_spread() -> None
     """Pooling with a quiet twin must not narrow a noisy arm's interval."""
     noisy = [0.1, -0.1, 0.08, -0.09, 0.12, -0.11]
     quiet = [0.001, -0.001, 0.001, -0.001, 0.001, -0.001]
-    assert interval(noisy, quiet) == interval(noisy, None)
+    assert interval(noisy, twin_noise(quiet)) == interval(noisy, None)
 
 
 def test_an_epoch_that_did_not_end_is_left_out() -> None:

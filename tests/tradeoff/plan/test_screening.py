@@ -16,7 +16,7 @@ def signs(factors: int, *, folded: bool) -> np.ndarray[tuple[int, ...], np.dtype
 
 
 @pytest.mark.parametrize("folded", [False, True])
-@pytest.mark.parametrize("factors", [1, 2, 7, 8, 20, 27, 31])
+@pytest.mark.parametrize("factors", [1, 2, 5, 7, 8, 11, 16, 20, 23, 27, 31, 40])
 def test_effects_are_kept_apart_from_each_other(factors: int, folded: bool) -> None:
     """Each factor is changed in half of the arms, and any two in a quarter: columns are orthogonal and sum to 0."""
     design = signs(factors, folded=folded)
@@ -25,9 +25,10 @@ def test_effects_are_kept_apart_from_each_other(factors: int, folded: bool) -> N
 
 
 def test_the_number_of_arms() -> None:
-    """The next power of two above the number of factors, less the reference; twice that, folded."""
-    assert [len(changes(factors, folded=False)) for factors in (1, 3, 4, 7, 27)] == [1, 3, 7, 7, 31]
-    assert len(changes(27, folded=True)) == 63
+    """The next multiple of four above the number of factors (but for 28), less the reference; folded, twice that."""
+    counted = [len(changes(factors, folded=False)) for factors in (1, 3, 4, 7, 8, 12, 16, 20, 24, 27)]
+    assert counted == [1, 3, 7, 7, 11, 15, 19, 23, 31, 31]
+    assert len(changes(16, folded=True)) == 39
 
 
 def test_folded_over_effects_are_kept_apart_from_interactions_of_pairs() -> None:

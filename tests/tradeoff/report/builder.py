@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from security.scan.findings import Finding, Scanned
+from tradeoff.judge.openings import find_openings
 from tradeoff.judge.summary import (
     ArmPrice,
     AttackedArm,
+    AttackedUnder,
     AttackOutcome,
     BlockJudged,
     Decision,
+    Domination,
     FrontierPoint,
     Interval,
     JourneyPrice,
@@ -18,7 +21,10 @@ from tradeoff.judge.summary import (
     Row,
     ScanJudged,
     Summary,
+    WafPoint,
 )
+from tradeoff.plan.conditions import Conditions
+from tradeoff.record.events import HeldLoad, ProbeResult
 
 MIX = {"anonymous_reader": 0.7, "signed_in_reader": 0.2, "author": 0.08, "log_in": 0.02}
 REFERENCE_US = {"anonymous_reader": 812.0, "signed_in_reader": 905.0, "author": 1430.0, "log_in": 43_100.0}
@@ -342,6 +348,57 @@ def scan() -> ScanJudged:
     )
 
 
+def outcomes_under(**results: ProbeResult) -> list[AttackOutcome]:
+    """Outcomes of probes by their results; what succeeds is declared."""
+    return [
+        AttackOutcome(
+            probe=probe,
+            control="login_throttle",
+            api="API2",
+            result=result,
+            declared=result == "succeeded",
+            evidence=f"{probe}: {result}",
+        )
+        for probe, result in results.items()
+    ]
+
+
+def attacked_under() -> list[AttackedUnder]:
+    """The reference at 150 % load, where one probe can't tell; per-process state with one worker and with four."""
+    load = HeldLoad(
+        percent=150, capacity=224, capacity_requests=1364, rate=336, requests=1485, p99_ms=243, error_rate=0.001,
+        dropped_share=0.27,
+    )  # fmt: skip
+    loaded = Conditions(load=150, workers=4, articles=100_000)
+    weak = "hardened,login_throttle=per_process"
+    one, four = Conditions(articles=1000), Conditions(workers=4, articles=1000)
+    held, open_ = outcomes_under(throttle_multiplied="stopped"), outcomes_under(throttle_multiplied="succeeded")
+    unsure = outcomes_under(password_guessing="stopped", accounts_timed="could_not_run")
+    return [
+        AttackedUnder(arm="hardened", conditions=loaded, load=load, outcomes=unsure, stopped=1, tried=1),
+        AttackedUnder(arm=weak, conditions=one, load=None, outcomes=held, stopped=1, tried=1),
+        AttackedUnder(arm=weak, conditions=four, load=None, outcomes=open_, stopped=0, tried=1),
+    ]
+
+
+def waf_levels() -> list[WafPoint]:
+    """Two levels: the light rules, and the first paranoia level, which was not priced."""
+    cheap = Interval(value=0.021, low=0.014, high=0.028)
+    return [
+        WafPoint(
+            arm=f"hardened,waf={level}",
+            level=level,
+            blocked=Interval(value=blocked, low=blocked - 0.03, high=blocked + 0.02),
+            let_pass=Interval(value=let_pass, low=let_pass - 0.04, high=let_pass + 0.01),
+            attacks=878,
+            benign=582,
+            share=cheap if level == "light" else None,
+            added_us=Interval(value=36.0, low=24.0, high=48.0) if level == "light" else None,
+        )
+        for level, blocked, let_pass in (("light", 0.97, 0.985), ("crs_pl1", 0.51, 0.84))
+    ]
+
+
 def quick_summary() -> Summary:
     """A whole quick run in which all came out as declared."""
     prices = [arm_price(case) for case in CASES]
@@ -368,6 +425,18 @@ def quick_summary() -> Summary:
         prices=prices,
         rows=[row(case, price) for case, price in zip(CASES, prices, strict=True)],
         attacked=attacked,
+        under=attacked_under(),
+        openings=find_openings(attacked_under(), [], 1000),
+        waf=waf_levels(),
+        dominations=[
+            Domination(
+                factor="password_hash",
+                better="argon2id_19mib",
+                worse="argon2id_64mib",
+                journey="log_in",
+                saved_us=interval(118_000, 900),
+            )
+        ],
         frontier=frontier(prices, attacked),
         scan=scan(),
         not_measured=[
@@ -407,6 +476,7 @@ def interrupted() -> Summary:
     return quick_summary().model_copy(
         update={
             "ended": None, "complete": False, "seconds": 12.0, "blocks": [], "prices": [], "rows": [], "attacked": [],
+            "under": [], "openings": [], "waf": [], "dominations": [],
             "frontier": [], "scan": None, "verdict": "invalid",
             "not_measured": [Omission(subject="static scan", reason="the run ended before it")],
             "verdict_reasons": ["the run did not come to its end: `tradeoff resume` finishes it"],

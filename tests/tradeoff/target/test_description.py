@@ -20,6 +20,14 @@ def test_the_reference_backend_is_described() -> None:
     assert sum(target.load.mix.values()) == 100
 
 
+def test_tls_is_spoken_where_the_level_says_so() -> None:
+    """Arms at a level of TLS are asked over https; a front cannot stand before one of them."""
+    target = read_target(OURS)
+    assert [target.scheme_for({"transport": level}) for level in ("http", "tls12")] == ["http", "https"]
+    with pytest.raises(TradeoffError, match="leave out one of the two"):
+        target.scheme_for({"transport": "tls12", "waf": "proxy"})
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -39,7 +39,9 @@ def described(service: str = SHOWS) -> Target:
             "factors": ["true"],
             "start": shows,
             "environment": {"TARGET_SHOP_URL": "{shop_url}"},
-            "services": {"shop": {"start": serves, "ready": "/", "journeys": ["buyer"]}},
+            "services": {
+                "shop": {"start": serves, "ready": "/", "journeys": ["buyer"], "attacked_at": "https://shop.test"}
+            },
             "ready": {"path": "/"},
             "database": {"migrate": ["true"], "seed": ["true"]},
             "login": {"path": "/", "body": {}, "token_at": ["token"]},
@@ -81,6 +83,16 @@ def test_a_service_that_no_journey_needs_is_not_started(tmp_path: Path) -> None:
     assert target.services_for(["reader"]) == {}
     with running(target, {}, tmp_path) as arm:
         assert shown(arm.url)["shop"] == ""
+
+
+def test_an_arm_that_is_attacked_asks_the_probes(tmp_path: Path) -> None:
+    """It is told the service's `attacked_at`, where nobody answers until a probe does."""
+    arm = RunningArm(described(), name="it", setting="plain", work=tmp_path, tree=Path.cwd(), articles=1, attacked=True)
+    try:
+        arm.wait_ready()
+        assert shown(arm.url)["shop"] == "https://shop.test"
+    finally:
+        arm.stop()
 
 
 def test_a_service_that_ends_is_named(tmp_path: Path) -> None:
