@@ -82,7 +82,7 @@ def test_a_redis_that_is_away_costs_microseconds_and_is_found_again() -> None:
 
 
 def test_a_redis_that_stalls_is_waited_for_no_longer_than_the_timeout() -> None:
-    """A stopped process keeps its connections open: calls end at the timeout all at once, and go on once it runs again."""
+    """A stopped process keeps its connections open: calls end together at the timeout, and go on once it runs again."""
     host = random_address()
     port = free_port(host)
 

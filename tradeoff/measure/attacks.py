@@ -1,4 +1,4 @@
-"""Attacks: every arm is started on a fresh database and probed; several arms at a time, since probes wait a lot."""
+"""Attacks: every arm is started on a fresh database and probed; two arms at a time, since probes mostly wait."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ from tradeoff.target.forking import Nursery
 from tradeoff.target.running import RunningArm
 from tradeoff.target.template import Templates, restore
 
-#: One more than there are cores: while one waits, another works.
-AT_ONCE = 1 + len(os.sched_getaffinity(0))
+AT_ONCE = max(1, len(os.sched_getaffinity(0)))
 
 
 def attack_arms(

@@ -12,7 +12,7 @@ from tradeoff.plan.plan import REFERENCE_PROFILE, Block, Plan, attacked_arms, ev
 from tradeoff.plan.screening import screening_arms
 from tradeoff.target.errors import TradeoffError
 
-QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 112.0, 32.0, 5
+QUICK_SECONDS, QUICK_OUTSIDE_SECONDS, QUICK_EPOCHS = 88.0, 26.0, 4
 FULL_BLOCK_SECONDS, FULL_EPOCHS = 420.0, 16
 MOST_ARMS = 12
 WEAKEST_PROFILE = "none"

@@ -103,7 +103,7 @@ def _what_it_costs(summary: Summary) -> Answer | None:
     parts = [_total(summary, priced), _dearest(controls), _nothing_seen(controls)]
     missing = len(controls) - len(priced)
     if missing:
-        parts.append(f"{counted(missing, 'control')} could not be priced.")
+        parts.append(f"{counted(missing, 'control')} without a share of your mix are not in that sum.")
     return Answer("It costs", " ".join(filter(None, parts)), "cost")
 
 

@@ -26,10 +26,16 @@ class Section(BaseModel):
 
 
 class Ready(Section):
-    """A path that answers 200 once the backend serves, and how long (seconds) that may take."""
+    """A path that answers 200 once the backend serves, and how long (seconds) that may take.
+
+    `workers` names a gauge at `metrics` (Prometheus's text format) that counts the workers which serve: where several
+    are started, the first that answers is not all of them.
+    """
 
     path: str = "/health"
     timeout_s: float = Field(default=30.0, gt=0)
+    workers: str = ""
+    metrics: str = "/metrics"
 
 
 class Database(Section):

@@ -15,7 +15,7 @@ from tradeoff.target.description import ChosenFront, Command, Scheme, Service, T
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
 from tradeoff.target.process import Launch, ManagedProcess, launched
-from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready
+from tradeoff.target.served import check_alive, free_port, loopback_place, wait_ready, wait_workers
 from tradeoff.target.template import arm_environment, certificate_of, values_of
 
 
@@ -133,6 +133,7 @@ class RunningArm:
         path, timeout_s = self._ready.path, self._ready.timeout_s
         for process, place in zip(self._processes, (self._behind, (self.host, self.port)), strict=False):
             wait_ready(process, *place, path, timeout_s, ca_file=self.ca_file)
+        wait_workers(self._processes[0], *self._behind, self._ready, self.workers, ca_file=self.ca_file)
         for service in self._services.values():
             service.wait_ready(timeout_s)
         self.pids = tuple(pid for process in self._processes for pid in process_tree(process.pid))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import http.client
 import random
+import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from security.redact import redact_text
+from tradeoff.target.description import Ready
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.process import ManagedProcess
 
@@ -31,14 +34,20 @@ def loopback_place() -> tuple[str, int]:
 
 def answers(host: str, port: int, path: str, ca_file: Path | None = None) -> bool:
     """Whether a GET of the path is answered 200; over TLS, where a file of certificates to trust is named."""
+    return body_of(host, port, path, ca_file) is not None
+
+
+def body_of(host: str, port: int, path: str, ca_file: Path | None = None) -> bytes | None:
+    """What a GET of the path is answered with status 200, or None."""
     if ca_file is not None and not ca_file.exists():
-        return False
+        return None
     connection = connection_to(host, port, ca_file)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.read() if answer.status == 200 else None
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 
@@ -58,12 +67,37 @@ def wait_ready(
     Raises:
         TradeoffError: it ended, or did not answer in time.
     """
+    if not _comes_true(lambda: answers(host, port, path, ca_file), process, timeout_s):
+        raise TradeoffError(f"{process.name} did not answer {path} within {timeout_s:.0f} s{said(process)}")
+
+
+def wait_workers(
+    process: ManagedProcess, host: str, port: int, ready: Ready, workers: int, ca_file: Path | None = None
+) -> None:
+    """Wait until so many workers serve, where the target has a gauge that tells.
+
+    Raises:
+        TradeoffError: it ended, or the workers did not all come in time.
+    """
+    gauge = re.compile(rb"^%b (\d+)" % re.escape(ready.workers).encode(), re.MULTILINE)
+
+    def all_serve() -> bool:
+        found = gauge.search(body_of(host, port, ready.metrics, ca_file) or b"")
+        return found is not None and int(found[1]) >= workers
+
+    if ready.workers and workers > 1 and not _comes_true(all_serve, process, ready.timeout_s):
+        raise TradeoffError(f"not all {workers} workers of {process.name} served within {ready.timeout_s:.0f} s")
+
+
+def _comes_true(look: Callable[[], bool], process: ManagedProcess, timeout_s: float) -> bool:
+    """Whether it does, before the time is over; raises TradeoffError where the process ends."""
     deadline = time.monotonic() + timeout_s
-    while not answers(host, port, path, ca_file):
+    while not look():
         check_alive(process)
         if time.monotonic() > deadline:
-            raise TradeoffError(f"{process.name} did not answer {path} within {timeout_s:.0f} s{said(process)}")
+            return False
         time.sleep(READY_POLL_S)
+    return True
 
 
 def check_alive(process: ManagedProcess) -> None:
