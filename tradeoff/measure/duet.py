@@ -16,13 +16,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tradeoff.measure.generator import Generator, Sessions, arm_entry
-from tradeoff.measure.nurseries import Nurseries
+from tradeoff.measure.nurseries import EpochKey, Nurseries
 from tradeoff.measure.progress import Progress
 from tradeoff.plan.arm import ArmSpec
 from tradeoff.plan.plan import Block
@@ -90,7 +91,7 @@ def choose_cores() -> Cores:
 
 
 class Duet:
-    """Runs the epochs of one block and emits its events."""
+    """Runs the epochs of one block and emits its events; `then` is the block that follows."""
 
     def __init__(
         self,
@@ -98,12 +99,15 @@ class Duet:
         block: Block,
         *,
         templates: Templates,
+        nurseries: Nurseries,
+        then: str | None = None,
         articles: int,
         seed: int,
         emit: Callable[[Event], None],
         progress: Progress,
     ) -> None:
         self._target, self._block, self._articles = target, block, articles
+        self._nurseries, self._next_block = nurseries, then
         self._templates, self._emit, self._progress = templates, emit, progress
         self._seed = seed
         self._cores = choose_cores()
@@ -111,7 +115,6 @@ class Duet:
         self._specs = block.named_arms()
         self._trees = {name: tree_of(target, spec.ref) for name, spec in self._specs.items()}
         self._places = {name: loopback_place() for name in self._specs}
-        self._nurseries = Nurseries(target, trees=list(self._trees.values()), seed=f"{seed}/{block.name}")
         self._sessions: Sessions = {}
         self._work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
 
@@ -122,9 +125,9 @@ class Duet:
             TradeoffError: an arm or the load process ended, or the target can't be started.
         """
         try:
-            self._nurseries.import_ahead(0)
-            for name, spec in self._specs.items():
-                self._template(name, spec)
+            self._nurseries.import_ahead(self._key(0))
+            with ThreadPoolExecutor(len(self._cores.arms) + 1) as threads:  # one a core: each is a process that hashes
+                list(threads.map(self._template, self._specs.keys(), self._specs.values()))
             arms = [self._arm(name, spec) for name, spec in self._specs.items()]
             generator = Generator(self._target, arms=arms, core=self._cores.generator, seed=self._seed)
             try:
@@ -132,8 +135,11 @@ class Duet:
             finally:
                 generator.stop()
         finally:
-            self._nurseries.stop()
             shutil.rmtree(self._work, ignore_errors=True)
+
+    def _key(self, epoch: int) -> EpochKey:
+        """Whose nursery an epoch's arms are forked from; arms of the calibration come from that of the first epoch."""
+        return EpochKey(self._block.name, max(epoch, 0))
 
     def _folder(self, name: str) -> Path:
         return self._work / f"arm-{list(self._specs).index(name)}"
@@ -164,7 +170,9 @@ class Duet:
     def _epoch(self, generator: Generator, epoch: int, rates: BlockRates) -> None:
         with self._serving(generator, epoch) as windows:
             if epoch + 1 < rates.epochs:
-                self._nurseries.import_ahead(epoch + 1)
+                self._nurseries.import_ahead(self._key(epoch + 1))
+            elif self._next_block:
+                self._nurseries.import_ahead(EpochKey(self._next_block, 0))
             windows.warm_up(rates)
             self._nurseries.wait_imported()
             windows.measure(rates)
@@ -189,7 +197,7 @@ class Duet:
     def _serving(self, generator: Generator, epoch: int) -> Iterator[_Windows]:
         """The arms of an epoch, as long as the block: signed in and on their core."""
         source = random.Random(f"{self._seed}/{self._block.name}/{epoch}")
-        nursery = self._nurseries.take(max(epoch, 0))
+        nursery = self._nurseries.take(self._key(epoch))
         began = time.monotonic_ns()
         arms = self._start(source, nursery)
         try:

@@ -11,6 +11,7 @@ from tradeoff.measure.attacks import AT_ONCE, attack_arms
 from tradeoff.measure.attacks_under import AttacksUnder
 from tradeoff.measure.duet import BlockState, Duet
 from tradeoff.measure.environment import describe_environment
+from tradeoff.measure.nurseries import Nurseries
 from tradeoff.measure.progress import Progress
 from tradeoff.measure.scanning import ScanBeside
 from tradeoff.measure.waf import score_arms
@@ -32,6 +33,7 @@ from tradeoff.record.events import (
     WafScored,
 )
 from tradeoff.record.folder import EventLog, new_run_folder, read_events
+from tradeoff.target.build import tree_of
 from tradeoff.target.description import Target, read_target
 from tradeoff.target.errors import Interrupted, TradeoffError
 from tradeoff.target.template import Templates
@@ -147,12 +149,17 @@ def _stages(
     progress: Progress,
 ) -> None:
     templates = Templates(target, articles=plan.articles)
-    for block in plan.blocks:
-        if block.name not in done.blocks:
+    blocks = [block for block in plan.blocks if block.name not in done.blocks]
+    names = [block.name for block in blocks]
+    trees = {tree_of(target, arm.ref) for block in blocks for arm in block.named_arms().values()}
+    with Nurseries(target, trees=trees, seed=seed) as nurseries:
+        for block, then in zip(blocks, [*names[1:], None], strict=False):
             duet = Duet(
                 target,
                 block,
                 templates=templates,
+                nurseries=nurseries,
+                then=then,
                 articles=plan.articles,
                 seed=seed,
                 emit=emit,
