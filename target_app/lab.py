@@ -16,7 +16,7 @@ from target_app.operator_error import OperatorError
 from target_app.outbound.resolver import add_name
 from target_app.postgres_session import FAILURES, reason, session
 from target_app.provider_secrets import SIGNATURE_HEADER, ProviderSecrets, signature
-from target_app.settings import Settings, is_loopback
+from target_app.settings import WORKER_NAME, Settings, is_loopback
 
 #: What the server knows an order's charge by, `OrderRow.charge_key`, and its amount.
 CHARGE = "SELECT 'order-' || id || '-' || nonce AS reference, amount FROM orders WHERE id = "
@@ -247,9 +247,9 @@ def kill(server: int) -> dict[str, Any]:
 
     Of several workers it is the oldest, which the server replaces; one that serves alone is the server itself.
     """
-    if not {b"target_app", b"serve"} <= set(arguments_of(server)):
+    workers = [child for child in children_of(server) if proc(child, "comm").strip() == WORKER_NAME]
+    if not workers and not {b"target_app", b"serve"} <= set(proc(server, "cmdline").split(b"\0")):
         raise LabError(f"process {server} is no server of this application")
-    workers = [child for child in children_of(server) if any(b"spawn_main" in word for word in arguments_of(child))]
     victim = min(workers, default=server)
     try:
         os.kill(victim, signal.SIGKILL)
@@ -258,17 +258,14 @@ def kill(server: int) -> dict[str, Any]:
     return {"killed": victim}
 
 
-def arguments_of(pid: int) -> list[bytes]:
-    """The command line of a process, empty where there is none."""
+def proc(pid: int, file: str) -> bytes:
+    """What the kernel tells of a process, empty where there is none."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{pid}/{file}").read_bytes()
     except OSError:
-        return []
+        return b""
 
 
 def children_of(pid: int) -> list[int]:
     """The processes that a process started."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    return [int(child) for child in proc(pid, f"task/{pid}/children").split()]

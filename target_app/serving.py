@@ -4,25 +4,34 @@ Asked to end (SIGTERM, SIGINT), a worker stops accepting, closes idle connection
 what it has read, each answer with `Connection: close`. Then its background tasks end and its pools close. A request
 that is still running after GRACE_S is cut off: its client gets no answer, and what it did is undone.
 
-The parent of several workers starts a new one for each that ends by itself or hangs.
+The parent of several workers imports the application, forks them, and forks a new one for each that ends by itself or
+hangs.
 """
 
 import ctypes
+import gc
 import os
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+from importlib import import_module
+from multiprocessing import Pipe, get_context
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import uvicorn
+from prometheus_client import values
+from prometheus_client.multiprocess import mark_process_dead
+from uvicorn._subprocess import subprocess_started
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import SIGNALS, Process
 
 from target_app.controls.transport import TRANSPORTS
 from target_app.operator_error import OperatorError
-from target_app.settings import Settings, is_loopback
+from target_app.settings import WORKER_NAME, Settings, is_loopback
 from target_app.treatment import Treatment
 from target_app.web.streaming import HttpProtocol, WebSocketProtocol
 
@@ -30,9 +39,8 @@ from target_app.web.streaming import HttpProtocol, WebSocketProtocol
 GRACE_S = 10
 #: Bytes of the largest message of a WebSocket client; none is expected.
 WS_MAX_SIZE = 1024
-PR_SET_PDEATHSIG = 1
-#: Where the workers read whose they are.
-PARENT = "TARGET_PARENT_PID"
+PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
+FORK = get_context("fork")
 #: Connections that wait to be accepted, as many as uvicorn lets wait.
 BACKLOG = 2048
 #: New connections that a worker takes in one turn of its loop.
@@ -83,7 +91,7 @@ def serve(settings: Settings, treatment: Treatment, workers: int) -> None:
     os.environ["TARGET_WORKERS"] = str(workers)
     print(f"Serving {treatment} on {transport.scheme}://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     config = uvicorn.Config(
-        "target_app.app:from_environment" if workers == 1 else "target_app.serving:worker",
+        "target_app.app:from_environment",
         factory=True,
         workers=workers,
         loop="uvloop",
@@ -115,10 +123,44 @@ def leave(number: int, _frame: FrameType | None) -> NoReturn:
     sys.exit(130 if number == signal.SIGINT else 0)
 
 
+class Worker(Process):
+    """A worker that is forked from the parent, which has imported all: it serves in a tenth of a second."""
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        self.config, self._server = config, None
+        self.parent_conn, self.child_conn = Pipe()
+        kwargs = {"config": config, "target": self.target, "sockets": sockets, "stdin_fileno": None}
+        self.process = FORK.Process(target=born, args=(os.getpid(),), kwargs=kwargs)  # type: ignore[assignment]
+
+    def start(self) -> None:
+        """Fork. A signal that comes meanwhile is kept until the worker can be ended by it."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def born(parent: int, **serving: Any) -> None:
+    """What a worker does: it serves, and ends when its parent does."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    kernel = ctypes.CDLL(None)
+    kernel.prctl(PR_SET_NAME, WORKER_NAME)
+    kernel.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    if os.getppid() == parent:  # else it ended while this process started: no signal will come
+        subprocess_started(**serving)
+
+
 class Workers(Multiprocess):
-    """Uvicorn's parent of several workers, which remembers whether Ctrl-C ended it."""
+    """Uvicorn's parent of several workers, which forks them, and remembers whether Ctrl-C ended it."""
 
     interrupted = False
+
+    def init_processes(self) -> None:
+        """Start as many as are configured."""
+        self.processes = [self._started() for _ in range(self.processes_num)]
 
     def handle_int(self) -> None:
         """SIGINT."""
@@ -127,33 +169,36 @@ class Workers(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace the workers that ended, and take what they were doing out of the metrics."""
-        from prometheus_client.multiprocess import mark_process_dead
+        for index, worker in enumerate(self.processes):
+            if self.should_exit.is_set():
+                return
+            if worker.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            worker.kill()  # it hangs, or has ended
+            worker.join()
+            mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # it ships no types for this one
+            if worker.exitcode == STARTUP_FAILURE:  # the next would fail the same way
+                self.should_exit.set()
+            else:
+                self.processes[index] = self._started()
 
-        before = {worker.pid for worker in self.processes}
-        super().keep_subprocess_alive()
-        for pid in before - {worker.pid for worker in self.processes}:
-            mark_process_dead(pid)  # type: ignore[no-untyped-call]  # it ships no types for this one
+    def _started(self) -> Worker:
+        worker = Worker(self.config, self.sockets)
+        worker.start()
+        return worker
 
 
 def run_workers(config: uvicorn.Config, listener: socket.socket) -> None:
     """Several processes on one socket, with a folder in which they share their metrics."""
     folder = tempfile.mkdtemp(prefix="target_app-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    os.environ[PARENT] = str(os.getpid())
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]  # it was chosen before there was a folder
     try:
+        import_module("target_app.app")
+        gc.freeze()  # what is imported stays shared: no collection touches, and copies, its pages
         workers = Workers(config, sockets=doors(listener))
         workers.run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if workers.interrupted:
         sys.exit(130)
-
-
-def worker() -> object:
-    """The app of one of several workers, which ends when its parent does."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != int(os.environ[PARENT]):  # it ended while this process started: no signal will come
-        sys.exit(0)
-    from target_app.app import from_environment
-
-    return from_environment()

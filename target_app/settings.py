@@ -15,6 +15,9 @@ from target_app.operator_error import OperatorError
 #: Where a server that is told nothing keeps what it must keep (XDG base directory specification).
 STATE = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "target_app"
 
+#: What one of several worker processes is called, as `ps -o comm` shows it.
+WORKER_NAME = b"target-worker"
+
 
 class Settings(BaseSettings):
     """Settings of one server. Times in seconds."""

@@ -160,21 +160,15 @@ def test_a_killed_worker_is_replaced(start_target: Start, database_url: str) -> 
         httpx.get(f"{server.url}/api/tags")
     tags = 'target_requests_total{method="GET",route="/api/tags",status="200"}'
     before = exposed(server, tags)
-    first = serving(server.pid)
+    first = workers_of(server.pid)
     killed_at, began = time.time(), time.monotonic()
     os.kill(first[0], signal.SIGKILL)
     wait_for(lambda: exposed(server, "target_start_time_seconds") > killed_at)
     assert time.monotonic() - began < 5
     assert exposed(server, "target_workers") == 2
-    assert len(set(serving(server.pid)) - set(first)) == 1
+    assert len(set(workers_of(server.pid)) - set(first)) == 1
     assert exposed(server, tags) == before
     assert exposed(server, "target_requests_in_flight") == 1
-
-
-def serving(pid: int) -> list[int]:
-    """The workers of a server: its children that are no helpers of multiprocessing."""
-    lines = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children(pid)}
-    return [int(child) for child, line in lines.items() if b"spawn_main" in line]
 
 
 def exposed(server: TargetServer, series: str) -> float:
@@ -210,7 +204,7 @@ def test_workers_end_with_their_parent(environment: dict[str, str], moment: str)
     with started(environment, 2) as (server, url):
         if moment == "when they serve":
             assert httpx.get(f"{url}/health", timeout=30).status_code == 200
-        while len(children(server.pid)) < 3:  # two workers, and multiprocessing's own tracker
+        while len(workers_of(server.pid)) < 2:
             time.sleep(0.005)
         server.kill()
         deadline = time.monotonic() + 20
@@ -219,9 +213,9 @@ def test_workers_end_with_their_parent(environment: dict[str, str], moment: str)
             time.sleep(0.05)
 
 
-def children(pid: int) -> list[str]:
-    """The processes that a process started and that still run."""
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+def workers_of(pid: int) -> list[int]:
+    """The processes that a server started and that still run."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def refused(url: str) -> bool:

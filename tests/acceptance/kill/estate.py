@@ -114,11 +114,7 @@ class Estate:
         process = self.parts["target"].process if "target" in self.parts else None
         if process is None:
             return []
-        return [
-            child
-            for child in psutil.Process(process.pid).children()
-            if "resource_tracker" not in " ".join(child.cmdline())
-        ]
+        return psutil.Process(process.pid).children()
 
     def kill(self, name: str) -> float:
         """Kill a part; when it was back (`time.monotonic`), which a worker is at once: its parent sees to it."""
