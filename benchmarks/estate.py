@@ -24,7 +24,8 @@ from tests.parts.loopback import free_port, random_address
 from tests.parts.postgres import PostgresCluster
 from tests.parts.process import answers, running, wait_until, with_parent
 from tests.parts.provider import Provider
-from tests.parts.target import ROOT, target_environment
+from tests.parts.repository import ROOT
+from tests.parts.target import target_environment
 from tradeoff.target.clock import pin, process_tree, total_cpu_ns
 
 SERVE = (sys.executable, "-m", "target_app")

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.parts.target import ROOT, describe
+from tests.parts.repository import ROOT
+from tests.parts.target import describe
 
 LEVEL = re.compile(r"\[(?P<factor>\w+)=(?P<level>\w+)\]")
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from tests.dashboards.dashboard import FOLDER, METRIC, load, panels, queries
+from tests.parts.repository import ROOT
 from tests.parts.require import require
-from tests.parts.target import ROOT
 
 each_panel = pytest.mark.parametrize("panel", panels(), ids=lambda panel: panel["title"])
 

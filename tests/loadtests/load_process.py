@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from tests.parts.target import ROOT
+from tests.parts.repository import ROOT
 
 
 def specification(arms: Mapping[str, str], **changes: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pytest
 from loadtests.histogram import LatencyHistogram
 from tests.loadtests.small_conduit import SmallConduit
 from tests.parts.loopback import free_port
-from tests.parts.target import ROOT
+from tests.parts.repository import ROOT
 
 
 def command(*arguments: str) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from security.waf.front import PARANOIA
 from tests.parts.loopback import free_port, random_address
 from tests.parts.process import answers, running, wait_until, with_parent
+from tests.parts.repository import ROOT
 from tests.parts.require import require
-from tests.parts.target import ROOT
 
 
 @dataclass(frozen=True)

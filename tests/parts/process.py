@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import psutil
@@ -19,20 +20,32 @@ class PartFailedError(RuntimeError):
     """A real part could not be started, or ended by itself; the message carries the end of its log."""
 
 
+class Running(Protocol):
+    """A process that leads a group of its own."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Exit code, or None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Exit code, once it ends. Raises subprocess.TimeoutExpired."""
+
+
 def with_parent(signal_name: str) -> list[str]:
     """A command prefix that ends the child when the test runner dies without any clean-up (timeout, kill)."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", signal_name] if setpriv else []
 
 
-def _end(process: subprocess.Popen[bytes], stop: signal.Signals, patience_s: float) -> None:
+def ended_group(process: Running, *, stop: signal.Signals = signal.SIGTERM, patience_s: float = 10.0) -> None:
     """Asks the process to stop, then kills whatever is left of its group."""
     if process.poll() is None:
-        process.send_signal(stop)
-        try:
+        os.kill(process.pid, stop)
+        with suppress(subprocess.TimeoutExpired):
             process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
     with suppress(ProcessLookupError):  # the usual case: the group is empty
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -66,12 +79,10 @@ def running(
     try:
         yield process
     finally:
-        _end(process, stop, patience_s)
+        ended_group(process, stop=stop, patience_s=patience_s)
 
 
-def wait_until(
-    ready: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path, what: str, timeout_s: float = 60.0
-) -> None:
+def wait_until(ready: Callable[[], bool], *, process: Running, log: Path, what: str, timeout_s: float = 60.0) -> None:
     """Returns once `ready` holds; raises `PartFailedError` when the process ends first or the time is up."""
     deadline = time.monotonic() + timeout_s
     while not ready():

@@ -1,7 +1,6 @@
 """The payment provider as a real process, which can be killed and started again on its file."""
 
 import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -11,9 +10,10 @@ from typing import Any
 import httpx
 
 from target_app.provider_secrets import ProviderSecrets
+from tests.parts.forked import serving_fork
 from tests.parts.loopback import free_port, random_address
-from tests.parts.process import answers, running, wait_until, with_parent
-from tests.parts.target import ROOT, target_environment
+from tests.parts.process import answers, wait_until
+from tests.parts.target import target_environment
 
 
 @dataclass
@@ -56,14 +56,13 @@ class Provider:
 
     def start(self) -> None:
         """Serve, and return when it does."""
-        command = [
-            *with_parent("KILL"), sys.executable, "-m", "target_app.provider", "--host", self.host,
-            "--port", str(self.port), "--database", str(self.folder / "provider.db"),
+        arguments = [
+            "--host", self.host, "--port", str(self.port), "--database", str(self.folder / "provider.db"),
             "--secret-file", str(self.secrets.path), "--resolver-file", str(self.names), *self.options,
         ]  # fmt: skip
         log = self.folder / f"provider-{secrets.token_hex(4)}.log"
         environment = target_environment("hardened", "sqlite:///unused.db", self.folder / "unused.json")
-        process = self._stack.enter_context(running(command, log=log, cwd=ROOT, env=environment))
+        process = self._stack.enter_context(serving_fork("target_app.provider", arguments, environment, log))
         wait_until(lambda: answers(f"{self.url}/health"), process=process, log=log, what="the provider")
         self.pid = process.pid
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from tests.parts.loopback import free_port, random_address
 from tests.parts.process import running, wait_until, with_parent
+from tests.parts.repository import ROOT
 from tests.parts.require import require
-from tests.parts.target import ROOT
 
 STRANGERS: Final = ROOT / "tests" / "security" / "strangers"
 

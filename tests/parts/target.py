@@ -3,18 +3,15 @@
 import json
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
+from tests.parts.forked import run_forked, serving_fork
 from tests.parts.loopback import free_port, random_address
-from tests.parts.process import answers, running, wait_until, with_parent
-
-ROOT: Final = Path(__file__).resolve().parents[2]
+from tests.parts.process import answers, wait_until
 
 
 @dataclass(frozen=True)
@@ -56,10 +53,7 @@ def key_file(folder: Path) -> Path:
 
 def run_target(*arguments: str, environment: Mapping[str, str]) -> str:
     """Runs one command of the target to its end and returns what it printed; raises with its errors otherwise."""
-    done = subprocess.run(
-        [sys.executable, "-m", "target_app", *arguments],
-        env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = run_forked("target_app", arguments, environment)
     if done.returncode:
         raise RuntimeError(f"target_app {' '.join(arguments)} ended with {done.returncode}:\n{done.stderr[-4000:]}")
     return done.stdout
@@ -85,11 +79,8 @@ def target_server(
     tls = folder / f"target-{port}.crt" if "transport=tls" in treatment else None
     told = {"TARGET_TLS_CERTIFICATE_FILE": str(tls)} if tls else {}
     environment = {**target_environment(treatment, database_url, keys), **told, **(settings or {})}
-    command = [
-        *with_parent("TERM"), sys.executable, "-m", "target_app", "serve",
-        "--host", host, "--port", str(port), "--workers", str(workers),
-    ]  # fmt: skip
-    with running(command, log=log, env=environment, cwd=ROOT) as process:
+    arguments = ["serve", "--host", host, "--port", str(port), "--workers", str(workers)]
+    with serving_fork("target_app", arguments, environment, log) as process:
         url = f"{'https' if tls else 'http'}://{host}:{port}"
         wait_until(lambda: answers(f"{url}/health", tls), process=process, log=log, what=f"target_app ({treatment})")
         yield TargetServer(url, host, port, treatment, database_url, keys, log, process.pid, settings or {}, tls)

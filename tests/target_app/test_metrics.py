@@ -14,7 +14,7 @@ from target_app import controls
 from target_app.outbound.resolver import add_name
 from target_app.treatment import FACTORS, PROFILES
 from tests.parts.pictures import png
-from tests.parts.target import ROOT
+from tests.parts.repository import ROOT
 from tests.target_app.administration.office import Office
 from tests.target_app.app_client import PASSWORD, AppClient
 from tests.target_app.avatars.album import Album

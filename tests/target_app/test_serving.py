@@ -23,7 +23,8 @@ import uvloop
 from target_app.migrations.run import newest
 from target_app.readiness import REVISION
 from target_app.serving import doors
-from tests.parts.target import ROOT, TargetServer, target_environment
+from tests.parts.repository import ROOT
+from tests.parts.target import TargetServer, target_environment
 from tests.target_app.app_client import PASSWORD
 
 Start = Callable[..., TargetServer]

@@ -23,8 +23,9 @@ from tests.parts.postgres import DURABLE, PostgresCluster, initialise, owner_of_
 from tests.parts.process import answers, running, wait_until, with_parent
 from tests.parts.provider import Provider
 from tests.parts.redis import redis_answers, redis_command
+from tests.parts.repository import ROOT
 from tests.parts.require import require
-from tests.parts.target import ROOT, key_file, migrate, run_target, target_environment
+from tests.parts.target import key_file, migrate, run_target, target_environment
 
 ARTICLES = "4000"
 WORKERS = 2

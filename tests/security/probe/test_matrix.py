@@ -15,7 +15,8 @@ from security.probe.lab import Lab
 from security.probe.outcome import CouldNotRunError, Outcome, Result
 from security.probe.suite import run_suite
 from security.probe.target import LabCommands, ProbeTarget, run_here
-from tests.parts.target import ROOT, TargetServer, key_file, run_target, target_environment
+from tests.parts.repository import ROOT
+from tests.parts.target import TargetServer, key_file, run_target, target_environment
 from tests.parts.templates import SqliteTemplates
 from tests.security.probe.small_server import ACCOUNTS, ADMIN, LOGIN
 from tradeoff.measure.attacks import fresh_arm, probe_target

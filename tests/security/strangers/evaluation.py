@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from tests.parts.repository import ROOT
 from tests.parts.strange_backend import APPLICATIONS, StrangeBackend, strange_backend
-from tests.parts.target import ROOT
 from tests.security.strangers.truth import Flaw, read_truth
 
 

@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from tests.parts.loopback import free_port, random_address
+from tests.parts.repository import ROOT
 from tests.parts.strange_backend import APPLICATIONS, STRANGERS, strange_backend
-from tests.parts.target import ROOT
 from tests.security.strangers.document import Document, read_document
 from tests.security.strangers.truth import read_truth
 

@@ -228,6 +228,8 @@ def test_pages_are_readable(stage: Stage, open_page: Open, width: int, scheme: L
     paths = ("reports", "reports?status=closed", f"reports/{there['report']}", "users", "users/7", "audit")
     looks = [look(page, "sign-in")]
     sign_in(page, "admin0001", "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.wait_for_load_state()  # with its styles
     looks.append(look(page, "sign-in, refused"))
     sign_in(page, "admin0001")
     for path in (*paths, "audit/verification", "users?show=suspended", "reports/999"):
