@@ -26,7 +26,7 @@ from tradeoff.plan.factors import Catalog
 from tradeoff.plan.plan import REFERENCE_PROFILE, Probes
 from tradeoff.record.events import Attack, AttacksEnded, Event, HeldLoad, NotMeasured
 from tradeoff.target.build import tree_of
-from tradeoff.target.commands import environment, fill
+from tradeoff.target.commands import environment, fill, run_started
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.forking import Nursery
@@ -130,7 +130,8 @@ def fresh_arm(
         TradeoffError: it can't be started.
     """
     tree = tree_of(target, spec.ref)
-    template = templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree)
+    run = nursery.run if nursery else run_started
+    template = templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree, run=run)
     work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
     try:
         restore(template, work / "arm")

@@ -116,6 +116,7 @@ class Duet:
         self._trees = {name: tree_of(target, spec.ref) for name, spec in self._specs.items()}
         self._places = {name: loopback_place() for name in self._specs}
         self._sessions: Sessions = {}
+        self._made: dict[str, Path] = {}
         self._work = Path(tempfile.mkdtemp(prefix="tradeoff-"))
 
     def run(self, state: BlockState) -> None:
@@ -125,9 +126,7 @@ class Duet:
             TradeoffError: an arm or the load process ended, or the target can't be started.
         """
         try:
-            self._nurseries.import_ahead(self._key(0))
-            with ThreadPoolExecutor(len(self._cores.arms) + 1) as threads:  # one a core: each is a process that hashes
-                list(threads.map(self._template, self._specs.keys(), self._specs.values()))
+            self._made = self._make_templates()
             arms = [self._arm(name, spec) for name, spec in self._specs.items()]
             generator = Generator(self._target, arms=arms, core=self._cores.generator, seed=self._seed)
             try:
@@ -150,8 +149,16 @@ class Duet:
         ca_file = certificate_of(self._folder(name)) if scheme == "https" else None
         return arm_entry(name, f"{scheme}://{host}:{port}", ca_file)
 
-    def _template(self, name: str, spec: ArmSpec) -> Path:
-        return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=self._trees[name])
+    def _make_templates(self) -> dict[str, Path]:
+        nursery = self._nurseries.take(self._key(0))
+        nursery.import_ahead(self._target.root)
+
+        def made(name: str, spec: ArmSpec) -> Path:
+            tree = self._trees[name]
+            return self._templates.folder(setting=spec.setting, treatment=spec.treatment, tree=tree, run=nursery.run)
+
+        with ThreadPoolExecutor(len(self._cores.arms) + 1) as threads:  # one a core
+            return dict(zip(self._specs, threads.map(made, self._specs, self._specs.values()), strict=True))
 
     def _run_epochs(self, generator: Generator, state: BlockState) -> None:
         deadline = time.monotonic() + self._block.seconds
@@ -221,7 +228,7 @@ class Duet:
         try:
             for name in random_source.sample(list(self._specs), len(self._specs)):
                 spec, work = self._specs[name], self._folder(name)
-                restore(self._template(name, spec), work)
+                restore(self._made[name], work)
                 started[name] = RunningArm(
                     self._target,
                     name=name,

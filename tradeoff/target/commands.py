@@ -8,7 +8,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
+from security.probe.target import run_here
 from security.redact import redact_text
 from tradeoff.target.errors import TradeoffError
 
@@ -34,23 +36,30 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, "PYTHONUNBUFFERED": "1", **extra}
 
 
-def run_command(words: Sequence[str], *, cwd: Path, extra: Mapping[str, str], what: str) -> str:
+class Run(Protocol):
+    """Runs a command in a tree to its end, as subprocess.run does."""
+
+    def __call__(
+        self, command: Sequence[str], /, *, tree: Path, environment: Mapping[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it for `timeout` seconds at most."""
+
+
+def run_started(
+    command: Sequence[str], /, *, tree: Path, environment: Mapping[str, str], timeout: float
+) -> subprocess.CompletedProcess[str]:
+    """Start the command as a process."""
+    return run_here(command, timeout=timeout, environment=environment, folder=tree)
+
+
+def run_command(words: Sequence[str], *, cwd: Path, extra: Mapping[str, str], what: str, run: Run = run_started) -> str:
     """Run one short command to its end and give back what it printed.
 
     Raises:
         TradeoffError: it can't be started, fails, or takes more than two minutes.
     """
     try:
-        done = subprocess.run(
-            list(words),
-            cwd=cwd,
-            env=environment(extra),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_S,
-            check=False,
-        )
+        done = run(list(words), tree=cwd, environment=environment(extra), timeout=COMMAND_TIMEOUT_S)
     except OSError as error:
         raise TradeoffError(f"{what} can't be run: {words[0]}: {error.strerror}") from None
     except subprocess.TimeoutExpired:

@@ -17,9 +17,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
-from security.probe.target import run_here
 from tradeoff.target import fork_server
 from tradeoff.target.commands import environment as with_ours
+from tradeoff.target.commands import run_started
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
 from tradeoff.target.process import Child, Launch, ManagedProcess, launched
@@ -207,7 +207,7 @@ class Nursery:
         return start
 
     def run(
-        self, command: Sequence[str], *, tree: Path, environment: Mapping[str, str], timeout: float
+        self, command: Sequence[str], /, *, tree: Path, environment: Mapping[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """Run a short command of the target to its end, as subprocess.run does.
 
@@ -215,7 +215,7 @@ class Nursery:
             subprocess.TimeoutExpired: it took longer than `timeout` seconds, and was ended.
         """
         if not self._forkable(command):
-            return run_here(command, timeout=timeout, environment=environment, folder=tree)
+            return run_started(command, tree=tree, environment=environment, timeout=timeout)
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
             child = self._server(tree).fork(command, cwd=tree, environment=environment, log=log, out=out)
             try:

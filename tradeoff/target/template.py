@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tradeoff.target.commands import fill, run_command
+from tradeoff.target.commands import Run, fill, run_command, run_started
 from tradeoff.target.description import Target
 from tradeoff.target.errors import TradeoffError
 
@@ -56,6 +56,7 @@ def prepare(
     articles: int,
     tree: Path | None = None,
     database_url: str | None = None,
+    run: Run = run_started,
 ) -> None:
     """Migrate and seed a database in place.
 
@@ -64,8 +65,9 @@ def prepare(
     """
     values = values_of(target, work=work, setting=setting, articles=articles, database_url=database_url)
     extra = arm_environment(target, values)
-    for what, words in (("migrating", target.database.migrate), ("seeding", target.database.seed)):
-        run_command(fill(words, values), cwd=tree or target.root, extra=extra, what=f"{what} the database of {setting}")
+    for doing, words in (("migrating", target.database.migrate), ("seeding", target.database.seed)):
+        what = f"{doing} the database of {setting}"
+        run_command(fill(words, values), cwd=tree or target.root, extra=extra, what=what, run=run)
 
 
 class Templates:
@@ -78,8 +80,8 @@ class Templates:
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._inputs: dict[Path, str] = {}
 
-    def folder(self, *, setting: str, treatment: Mapping[str, str], tree: Path) -> Path:
-        """The template for a treatment, from the code in `tree`; made now if it isn't there.
+    def folder(self, *, setting: str, treatment: Mapping[str, str], tree: Path, run: Run = run_started) -> Path:
+        """The template for a treatment, from the code in `tree`; made now where there is none.
 
         Raises:
             TradeoffError: migrating or seeding failed, or the disk refuses.
@@ -89,7 +91,7 @@ class Templates:
             if key not in self._made:
                 place = self._target.root / CACHE / "templates" / key
                 if not place.is_dir():
-                    self._make(place, setting, tree)
+                    self._make(place, setting, tree, run)
                 self._made[key] = place
             return self._made[key]
 
@@ -113,14 +115,14 @@ class Templates:
             self._inputs[tree] = digest.hexdigest()
         return self._inputs[tree]
 
-    def _make(self, place: Path, setting: str, tree: Path) -> None:
+    def _make(self, place: Path, setting: str, tree: Path, run: Run) -> None:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             work = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
         except OSError as error:
             raise TradeoffError(f"no template can be made in {place.parent}: {error.strerror}") from None
         try:
-            prepare(self._target, work=work, setting=setting, articles=self._articles, tree=tree)
+            prepare(self._target, work=work, setting=setting, articles=self._articles, tree=tree, run=run)
             _checkpoint(work / self._target.database.file)
             work.rename(place)
         except OSError as error:
