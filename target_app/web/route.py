@@ -51,13 +51,24 @@ class Route(APIRoute):
         self.app = self._answering(endpoint, visit.visitor, visit_name)
         self._begins, parameter, _ = self.path.partition("{")
         self._exact = not parameter
+        self._allowed = self.methods or set()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Most requests are for other routes, and most of those begin otherwise: that is seen without the pattern."""
+        """Whether a request is for this route. A path without parameters, or another beginning, needs no pattern."""
         path = scope["path"]
-        if path != self._begins if self._exact else not path.startswith(self._begins):
+        if self._exact and path == self._begins and scope["type"] == "http":
+            found = Match.FULL if scope["method"] in self._allowed else Match.PARTIAL
+            return found, {"endpoint": self.endpoint, "path_params": {}, "route": self}
+        if self._exact or not path.startswith(self._begins):
             return Match.NONE, {}
         return super().matches(scope)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; who asked by another method is told which there are."""
+        if scope["method"] in self._allowed:
+            await self.app(scope, receive, send)
+        else:
+            await super().handle(scope, receive, send)
 
     def _answering(self, endpoint: Callable[..., Awaitable[Response]], visitor: Visitor, visit_name: str) -> ASGIApp:
         """The ASGI app that calls the endpoint; what it raises is for the app's exception handlers."""
