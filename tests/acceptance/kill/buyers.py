@@ -5,17 +5,27 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import cycle, product
 
 import aiohttp
+
+from tests.parts.loopback import random_address
 
 RATE_S = 50.0
 #: How long a buyer insists.
 PATIENCE_S = 30.0
 TIMEOUT_S = 6.0
+#: Addresses that buyers come from: one alone may not order so much.
+HOMES = 8
 #: Answers that do not settle whether there is an order.
 UNSETTLED = {409, 500, 502, 503, 504}
+
+
+def coming_from(address: str, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:
+    """Connections from one address."""
+    return aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0, local_addr=(address, 0)))
 
 
 @dataclass
@@ -49,10 +59,13 @@ class Buyers:
         """Open loop: an order is due every 1/RATE_S seconds, whatever became of the others."""
         wanted = product(self.slugs, self.accounts)
         timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
-        async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=0)) as session:
+        async with AsyncExitStack() as stack:
+            sessions = cycle(
+                [await stack.enter_async_context(coming_from(random_address(), timeout)) for _ in range(HOMES)]
+            )
             due = time.monotonic()
             while not self._stopped:
-                slug, token = next(wanted)
+                session, (slug, token) = next(sessions), next(wanted)
                 purchase = Purchase(f"{self.name}-{len(self.purchases)}", time.monotonic())
                 self.purchases.append(purchase)
                 task = asyncio.create_task(self._buy(session, purchase, slug, token))
