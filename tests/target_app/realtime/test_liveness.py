@@ -4,12 +4,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from target_app.serving import GRACE_S
+from tests.parts.process import wait_gone
 from tests.target_app.realtime.stage import PATIENCE_S, Stage
 from tests.target_app.realtime.test_slow_readers import stalled
 
@@ -91,8 +91,5 @@ def test_a_stalled_reader_does_not_hold_the_end_up(stage_with: Start, kind: str)
 
 
 def wait_for_end(stage: Stage) -> None:
-    """Until the process has ended; its parent, this test, has not asked for its status yet."""
-    deadline = time.monotonic() + PATIENCE_S
-    while " Z " not in Path(f"/proc/{stage.server.pid}/stat").read_text():
-        assert time.monotonic() < deadline, "the server still runs"
-        time.sleep(0.02)
+    """Until the process has ended."""
+    assert wait_gone(stage.server.pid, PATIENCE_S), "the server still runs"
