@@ -124,7 +124,7 @@ def leave(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 class Worker(Process):
-    """A worker that is forked from the parent, which has imported all: it serves in a tenth of a second."""
+    """A worker that is forked from the parent, which has imported all."""
 
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         self.config, self._server = config, None

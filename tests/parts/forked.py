@@ -1,43 +1,27 @@
 """Commands of the reference backend without their imports: forked from a process of this test run that has made them.
 
 `python -m target_app` needs seconds for its imports, and a test run starts a thousand of them. What runs in a fork is
-the same command with the same environment (tradeoff/target/fork_server.py); tests/target_app/test_serving.py starts it
-from scratch.
+the same command with the same environment, as arms are started; tests/target_app/test_serving.py starts it whole.
 """
 
 import functools
 import secrets
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from tests.parts.process import Running, ended_group
 from tests.parts.repository import ROOT
-from tradeoff.target.forking import ForkServer
-
-MODULES: Final = (
-    "target_app.app",
-    "target_app.avatars.reencoding",
-    "target_app.lab",
-    "target_app.migrations.run",
-    "target_app.provider.app",
-    "target_app.readiness",
-    "target_app.seeding",
-    "target_app.serving",
-    "target_app.transfer.plain_yaml",
-)
+from tradeoff.target.description import read_target
+from tradeoff.target.forking import Nursery
 
 
 @functools.cache
-def fork_server() -> ForkServer:
-    """The process that has imported the backend; it ends with this one."""
-    server = ForkServer(MODULES, tree=ROOT, hash_seed=secrets.randbelow(2**32 - 1) + 1)
-    server.wait_ready()
-    return server
+def nursery() -> Nursery:
+    """Where the backend has been imported; it ends with this process."""
+    return Nursery(read_target(ROOT / "target.toml"), hash_seed=secrets.randbelow(2**32 - 1) + 1, trees=[ROOT])
 
 
 def command_of(module: str, arguments: Sequence[str]) -> list[str]:
@@ -49,24 +33,15 @@ def run_forked(
     module: str, arguments: Sequence[str], environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """A command run to its end."""
-    command = command_of(module, arguments)
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
-        child = fork_server().fork(command, cwd=ROOT, environment=environment, log=log, out=out)
-        code = child.wait(60)
-        texts = []
-        for file in (out, log):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
-    return subprocess.CompletedProcess(command, code, *texts)
+    return nursery().run(command_of(module, arguments), tree=ROOT, environment=environment, timeout=60)
 
 
 @contextmanager
 def serving_fork(module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Iterator[Running]:
     """A command that serves as long as the block, its output going to `log`."""
     with log.open("wb") as output:
-        child = fork_server().fork(
-            command_of(module, arguments), cwd=ROOT, environment=environment, log=output, out=output
-        )
+        start = nursery().launch(ROOT)
+        child = start(command_of(module, arguments), cwd=ROOT, environment=environment, log=output)
     try:
         yield child
     finally:

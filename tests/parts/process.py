@@ -43,8 +43,8 @@ def with_parent(signal_name: str) -> list[str]:
 def ended_group(process: Running, *, stop: signal.Signals = signal.SIGTERM, patience_s: float = 10.0) -> None:
     """Asks the process to stop, then kills whatever is left of its group."""
     if process.poll() is None:
-        os.kill(process.pid, stop)
-        with suppress(subprocess.TimeoutExpired):
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):  # it may be ending just now
+            os.kill(process.pid, stop)
             process.wait(patience_s)
     with suppress(ProcessLookupError):  # the usual case: the group is empty
         os.killpg(process.pid, signal.SIGKILL)

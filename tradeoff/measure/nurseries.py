@@ -19,7 +19,7 @@ class EpochKey(NamedTuple):
 
 
 class Nurseries:
-    """One nursery an epoch; that of the epoch before ends when the next is taken, all at the end of the block."""
+    """One nursery an epoch; that of the epoch before ends when the next is taken."""
 
     def __init__(self, target: Target, *, trees: Collection[Path], seed: int) -> None:
         self._target, self._trees, self._seed = target, trees, seed
